@@ -1,0 +1,18 @@
+"""The rules that are checked, in an explicit tuple, and the one function that checks them all."""
+
+from __future__ import annotations
+
+from flaskglobals_lint.checks import check_then_set, read_modify_write, shared_connection
+from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.rule import Rule
+
+_CHECKS = (read_modify_write, check_then_set, shared_connection)
+
+RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)
+"""By code."""
+
+
+def check(program: Program) -> list[Finding]:
+    """All findings of all rules, unsorted, before severities and suppressions are applied."""
+    return [finding for module in _CHECKS for finding in module.check(program)]

@@ -1,0 +1,81 @@
+"""FGL102: an earlier look at a shared place decides a write of it, and another thread can come between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flaskglobals_lint.checks import conflicts, wording
+from flaskglobals_lint.checks.conflicts import Race
+from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.rule import Rule
+
+RULE = Rule(
+    "FGL102",
+    "check-then-set",
+    "error",
+    "a write that an earlier read of the same shared place decides, not in one critical section with it",
+)
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each such write."""
+    for race in conflicts.races(program)["control"]:
+        yield _finding(program, race)
+
+
+def _finding(program: Program, race: Race) -> Finding:
+    pair, place, context = race.pair, race.conflict.place, race.context
+    where = conflicts.way_in(program, context)
+    line = pair.read.pos[0]
+    actors = "two requests" if context.start.repeated else "this thread and a request"
+    if wording.split_section(race):
+        message = f"`{place.label}` is checked on line {line} and changed here {where}, but the lock is let go in between; {actors} can both pass the check"
+    elif pair.write.sections and not pair.read.sections:
+        message = f"`{place.label}` is checked on line {line} before the lock is taken and not again under it {where}; {actors} can both pass the check"
+    else:
+        message = f"`{place.label}` is checked on line {line} and changed here without a lock {where}; {actors} can both pass the check"
+    return Finding(
+        RULE.code,
+        RULE.name,
+        RULE.severity,
+        message,
+        program.span(context.function, pair.write.pos),
+        place.symbol,
+        program.qualified(context.function),
+        conflicts.entry_points(program, race.contexts),
+        program.chain(context),
+        wording.related(program, race),
+        conflicts.confidence(race),
+        conflicts.window(pair),
+        _suggestion(program, race),
+        _steps(race),
+    )
+
+
+def _suggestion(program: Program, race: Race) -> str:
+    pair, label = race.pair, race.conflict.place.label
+    if pair.write.sections and not pair.read.sections:
+        return f"check `{label}` again after taking the lock, before the write on line {pair.write.pos[0]}"
+    advice = wording.lock_suggestion(program, race)
+    if pair.write.kind == "delete" and pair.write.via in ("del", ".pop()"):
+        base = label.rsplit("[", 1)[0]
+        return f"use `{base}.pop(key, None)` and act on its result, or {advice}"
+    if pair.write.kind == "set" and pair.write.via.startswith("["):
+        base = label.rsplit("[", 1)[0]
+        return f"{advice}; if making the value twice does no harm, `{base}.setdefault(key, value)` keeps the first"
+    return advice
+
+
+def _steps(race: Race) -> tuple[str, ...]:
+    label = race.conflict.place.label
+    read, write = race.pair.read.pos[0], race.pair.write.pos[0]
+    last = {
+        "delete": f"B removes it, too (line {write}): it is already gone, or somebody else's is removed",
+    }.get(race.pair.write.kind, f"B changes it, too (line {write}): what A did is repeated or replaced")
+    return (
+        f"request A checks {label} (line {read}): the check passes",
+        f"request B checks {label} (line {read}): it passes, too",
+        f"A changes {label} (line {write})",
+        last,
+    )

@@ -1,0 +1,112 @@
+"""Which pairs of a read and a dependent write are races: shared by the read-modify-write rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.finding import Confidence, EntryPoint, Window
+from flaskglobals_lint.link.program import base_key
+from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Pair
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.reach import Access, Conflict, Context
+
+MOST_ENTRY_POINTS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Race:
+    """A pair that another request or thread can come between, with all contexts in which that is so."""
+
+    conflict: Conflict
+    contexts: tuple[Context, ...]
+    others: tuple[Access, ...]
+    """Other writes of the same place, from other lines."""
+
+    @property
+    def pair(self) -> Pair:
+        return self.conflict.pair
+
+    @property
+    def context(self) -> Context:
+        return self.conflict.context
+
+
+def races(program: Program) -> dict[str, list[Race]]:
+    """Races by kind (value, control): one for each write; a check that decides the write outweighs a stale value."""
+    groups: dict[tuple[Any, ...], list[Conflict]] = {}
+    for conflict in program.reached.conflicts:
+        pair = conflict.pair
+        key = (program.file(conflict.context.function), pair.write.pos[:2], base_key(conflict.place))
+        groups.setdefault(key, []).append(conflict)
+    result: dict[str, list[Race]] = {"value": [], "control": []}
+    for group in groups.values():
+        for kind in ("control", "value"):
+            unguarded = [c for c in group if c.pair.kind == kind and _races(program, c)]
+            if not unguarded:
+                continue
+            best = min(unguarded, key=lambda c: len(c.context.chain))
+            result[kind].append(Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best))))
+            break
+    return result
+
+
+def _races(program: Program, conflict: Conflict) -> bool:
+    """Whether anybody can come between the pair's read and write."""
+    if conflict.guards or conflict.pair.write.harmless:
+        return False
+    write, read = conflict.pair.write, conflict.pair.read
+    if (write.key_flags | read.flags) & THREAD_ID or write.key_flags & UNIQUE:
+        return False
+    if program.guarded_by_comment(conflict.path):
+        return False
+    start = conflict.context.start
+    return start.repeated or any(other.context.start is not start for other in _others(program, conflict))
+
+
+def _others(program: Program, conflict: Conflict) -> Iterator[Access]:
+    """Request-time or background writes of the same place at other lines, one for each."""
+    seen = {(conflict.context.function, conflict.pair.write.pos)}
+    for access in program.writes.get(base_key(conflict.place), ()):
+        token = (access.function, access.record.pos)
+        if token not in seen:
+            seen.add(token)
+            yield access
+
+
+def window(pair: Pair) -> Window:
+    """What runs between the read and the write: nothing that lets CPython ≥ 3.10 switch threads, a call, I/O, an await."""
+    read, write = pair.read.clock, pair.write.clock
+    if write[2] > read[2]:
+        return "await"
+    if write[1] > read[1]:
+        return "io"
+    if write[0] > read[0] or pair.read.remote is not None:
+        return "call"
+    return "none"
+
+
+def confidence(race: Race) -> Confidence:
+    """Sure where read and write stand in the same function, less where a callee does one of them."""
+    pair = race.pair
+    if pair.read.remote is None and pair.write.remote is None:
+        return "high"
+    return "medium"
+
+
+def entry_points(program: Program, contexts: Iterable[Context]) -> tuple[EntryPoint, ...]:
+    """Where requests come in, each once, nearest first."""
+    found: dict[EntryPoint, None] = {}
+    for context in sorted(contexts, key=lambda c: len(c.chain)):
+        found.setdefault(program.entry_point(context))
+    return tuple(found)[:MOST_ENTRY_POINTS]
+
+
+def way_in(program: Program, context: Context) -> str:
+    """``in `home` (GET /)``"""
+    start = context.start
+    detail = start.detail if start.runs == "request" else f"{start.kind} {start.detail}".strip()
+    return f"in `{program.name(context.function)}` ({detail})"

@@ -1,0 +1,80 @@
+"""FGL101: a value read from a shared place decides what is written back, and another thread can come between."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flaskglobals_lint.checks import conflicts, wording
+from flaskglobals_lint.checks.conflicts import Race
+from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.rule import Rule
+
+RULE = Rule(
+    "FGL101",
+    "unlocked-read-modify-write",
+    "error",
+    "a write to a shared place whose value depends on an earlier read of it, with no one lock held from read to write",
+)
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each such write."""
+    for race in conflicts.races(program)["value"]:
+        yield _finding(program, race)
+
+
+def _finding(program: Program, race: Race) -> Finding:
+    pair, place, context = race.pair, race.conflict.place, race.context
+    where = conflicts.way_in(program, context)
+    if wording.split_section(race):
+        message = f"`{place.label}` is read under a lock and written back after the lock was let go {where}; an update made in between is lost"
+    else:
+        actors = "two requests" if context.start.repeated else "this thread and a request"
+        message = f"`{place.label}` is read and written back without a lock {where}; {actors} can lose an update"
+    return Finding(
+        RULE.code,
+        RULE.name,
+        RULE.severity,
+        message,
+        program.span(context.function, pair.write.pos),
+        place.symbol,
+        program.qualified(context.function),
+        conflicts.entry_points(program, race.contexts),
+        program.chain(context),
+        wording.related(program, race),
+        conflicts.confidence(race),
+        conflicts.window(pair),
+        _suggestion(program, race),
+        _steps(race),
+    )
+
+
+def _suggestion(program: Program, race: Race) -> str:
+    store = program.types.models
+    for atom in program.paths.atoms(race.conflict.path[:-1]) if len(race.conflict.path) > 1 else ():
+        dotted = atom[1] if atom[0] == "extinst" else atom[2] if atom[0] == "conn" else ""
+        found = store.store(dotted) if dotted else None
+        if found is not None:
+            return found.remedy
+    return wording.lock_suggestion(program, race)
+
+
+def _steps(race: Race) -> tuple[str, ...]:
+    label = race.conflict.place.label
+    read, write = race.pair.read.pos[0], race.pair.write.pos[0]
+    counts = race.pair.write.via in ("+=", "-=")
+    old, one, two = ("10", "11", "11") if race.pair.write.via == "+=" else ("10", "9", "9")
+    if counts:
+        return (
+            f"request A reads {label} (line {read}): {old}",
+            f"request B reads {label} (line {read}): {old}",
+            f"A writes {one} (line {write})",
+            f"B writes {two} (line {write}): one of two updates is lost",
+        )
+    return (
+        f"request A reads {label} (line {read})",
+        f"request B reads {label} (line {read}): the same value",
+        f"A writes what it made of it (line {write})",
+        f"B writes what it made of the old value (line {write}): A's update is lost",
+    )

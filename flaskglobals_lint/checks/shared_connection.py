@@ -1,0 +1,150 @@
+"""FGL201: a connection, cursor, session or client that threads must not share, used while requests are served."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.finding import Finding, Severity, Span
+from flaskglobals_lint.link.program import Program, base_key
+from flaskglobals_lint.link.summary import Use
+from flaskglobals_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.index import Binding
+    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.models import Connection
+
+RULE = Rule(
+    "FGL201",
+    "shared-connection",
+    "error",
+    "a connection, cursor, ORM session or client that threads must not share, used in request-time code",
+)
+
+_CATEGORIES = ("CONN", "ASYNC", "LEAK")
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding where the object is made, and one for its first use in each function."""
+    groups: dict[tuple[Any, ...], list[Access]] = {}
+    for access in program.reached.uses:
+        model = _model(program, access)
+        if model is not None:
+            groups.setdefault(base_key(access.place), []).append(access)
+    for accesses in groups.values():
+        if _one_lock(accesses) or program.guarded_by_comment(accesses[0].path) or not _concurrent(accesses):
+            continue
+        first: dict[str, Access] = {}
+        for access in accesses:
+            held = first.get(access.function)
+            if held is None or access.record.pos < held.record.pos:
+                first[access.function] = access
+        uses = sorted(first.values(), key=lambda a: (program.file(a.function), a.record.pos))
+        model = _model(program, uses[0])
+        assert model is not None
+        definition = _definition(program, uses[0])
+        if definition is not None:
+            yield _defined(program, uses, model, definition)
+        for access in uses:
+            yield _used(program, access, model, definition, accesses)
+
+
+def _model(program: Program, access: Access) -> Connection | None:
+    use = access.record
+    assert isinstance(use, Use)
+    model = program.types.models.connection_by_id(use.model)
+    if model is None or model.share == "yes" or model.category not in _CATEGORIES:
+        return None
+    if model.category == "LEAK" and use.member not in model.user_state:
+        return None
+    return None if use.member in model.quiet_methods else model
+
+
+def _one_lock(accesses: list[Access]) -> bool:
+    """Whether one lock is held around every use."""
+    common = accesses[0].locks
+    for access in accesses[1:]:
+        common &= access.locks
+    return bool(common)
+
+
+def _concurrent(accesses: list[Access]) -> bool:
+    """A single background thread that has the object for itself is no conflict."""
+    starts = {id(access.context.start) for access in accesses}
+    return len(starts) > 1 or accesses[0].context.start.repeated
+
+
+def _definition(program: Program, access: Access) -> Binding | None:
+    """Where the object is made; for one derived from another (a cursor) where that one is made."""
+    for binding in program.definitions(access.path):
+        if binding.value is None:
+            continue
+        atoms = program.types.expand(program.types.of(binding.value, binding.scope))
+        if any(atom[0] == "conn" for atom in atoms):
+            source = getattr(getattr(binding.value, "function", None), "value", None)
+            if source is not None:
+                for slot in program.types.slots_of(source, binding.scope):
+                    if slot[0] in ("g", "k", "a") and program.types.connection(program.types.slot(slot)) is not None:
+                        for outer in program.types.bindings(slot):
+                            if outer.value is not None:
+                                return outer
+            return binding
+    return None
+
+
+def _severity(model: Connection) -> Severity:
+    return "warning" if model.share == "depends" and model.category == "LEAK" else RULE.severity
+
+
+def _defined(program: Program, uses: list[Access], model: Connection, definition: Binding) -> Finding:
+    place, access = uses[0].place, uses[0]
+    others = len(uses) - 1
+    more = f" and {others} more function{'s' if others > 1 else ''}" if others else ""
+    where = conflicts.way_in(program, access.context)
+    label = place.label.split("[")[0]
+    message = f"`{label}` is one {_kind(model)} for all threads: it is made here once and used {where}{more}; {model.why}"
+    spans = tuple(program.span(a.function, a.record.pos, f"used in `{program.name(a.function)}`") for a in uses[:3])
+    return _finding(program, access, model, program.span(definition.scope, definition.pos), message, spans,
+                    definition.scope)  # fmt: skip
+
+
+def _used(
+    program: Program, access: Access, model: Connection, definition: Binding | None, accesses: list[Access]
+) -> Finding:
+    where = conflicts.way_in(program, access.context)
+    message = f"`{access.place.label}`, one {_kind(model)} shared by all threads, is used {where}; {model.why}"
+    spans = (program.span(definition.scope, definition.pos, "made here"),) if definition is not None else ()
+    return _finding(
+        program, access, model, program.span(access.function, access.record.pos), message, spans, access.function
+    )
+
+
+def _kind(model: Connection) -> str:
+    return {"orm": "ORM session", "session": "session", "object": "object"}.get(model.kind, model.kind)
+
+
+def _finding(
+    program: Program, access: Access, model: Connection, span: Span, message: str, spans: tuple[Span, ...], scope: str
+) -> Finding:
+    return Finding(
+        RULE.code,
+        RULE.name,
+        _severity(model),
+        message.rstrip("."),
+        span,
+        access.place.symbol,
+        program.qualified(scope),
+        (program.entry_point(access.context),),
+        program.chain(access.context),
+        spans,
+        "high" if model.share == "no" else "medium",
+        None,
+        model.remedy,
+        (
+            f"request A starts work on {access.place.label}",
+            f"request B uses the same {_kind(model)} before A is done",
+            "A reads B's result, or commits or rolls back B's work",
+        ),
+    )

@@ -1,0 +1,75 @@
+"""Sentences that several rules share: the lock to use, the other side, the steps of the interleaving."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint.finding import Span
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.checks.conflicts import Race
+    from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.reach import Access
+
+MOST_RELATED = 3
+
+
+def related(program: Program, race: Race) -> tuple[Span, ...]:
+    """The read, where the place is defined, and other writes."""
+    pair, function = race.pair, race.context.function
+    spans = []
+    if pair.read.pos[:2] != pair.write.pos[:2] or pair.read.remote is not None:
+        spans.append(program.span(function, pair.read.pos, "read here"))
+    for remote, message in ((pair.read.remote, "the read"), (pair.write.remote, "the write")):
+        if remote is not None:
+            spans.append(program.span(remote[0], remote[1], f"{message} happens here"))
+    for binding in program.definitions(race.conflict.path)[:1]:
+        spans.append(program.span(binding.scope, binding.pos, "defined here"))
+    for access in race.others[:MOST_RELATED]:
+        spans.append(program.span(access.function, access.record.pos, f"also written {_where(program, access)}"))
+    return tuple(spans)
+
+
+def _where(program: Program, access: Access) -> str:
+    side = "in the background " if access.context.start.runs != "request" else ""
+    guard = "under a lock " if access.locks else ""
+    return f"{side}{guard}in `{program.name(access.function)}`"
+
+
+def existing_lock(program: Program, race: Race) -> str:
+    """The name of a lock that guards the place elsewhere; empty if there is none."""
+    for access in race.others:
+        for section in access.record.sections if hasattr(access.record, "sections") else ():
+            if section.lock is None:
+                continue
+            for path in [section.lock]:
+                place = program.paths.place(path) if path[0][0] != "p" else None
+                if place is not None:
+                    return place.label
+                if path[0][0] == "p" and len(path) > 1:
+                    return "self" + "".join(str(step) for step in path[1:])
+    return ""
+
+
+def lock_suggestion(program: Program, race: Race) -> str:
+    """Which lock to hold around which lines."""
+    pair, label = race.pair, race.conflict.place.label
+    first, last = sorted((pair.read.pos[0], pair.write.pos[2]))
+    lines = f"line {first}" if first == last else f"lines {first} to {last}"
+    held = existing_lock(program, race)
+    if held:
+        return f"hold `{held}`, which guards `{label}` elsewhere, from the read to the write ({lines})"
+    root = race.conflict.path[0][0]
+    steps = [str(s) for s in race.conflict.place.key[1:] if str(s).startswith(".")]
+    name = (steps[-1][1:] if steps else label.split("[")[0].split(".")[-1]).strip("_") or "state"
+    if root == "v":
+        return f"make `{name}_lock = threading.Lock()` beside `{name}` in the factory and hold it from the read to the write ({lines})"
+    if race.conflict.place.key[0][0] == "a":
+        return f"make `self._{name}_lock = threading.Lock()` in `__init__` and hold it from the read to the write ({lines})"
+    return f"define `{name}_lock = threading.Lock()` beside `{label.split('[')[0]}` and hold it from the read to the write ({lines})"
+
+
+def split_section(race: Race) -> bool:
+    """Whether read and write each hold the same lock, which is let go in between."""
+    read, write = race.pair.read.sections, race.pair.write.sections
+    return any(r.lock is not None and r.lock == w.lock and r.id != w.id for r in read for w in write)

@@ -1,0 +1,227 @@
+"""The command line: options → Config → lint → report → exit status.
+
+Whatever takes long to import is imported where it is needed.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from flaskglobals_lint import __version__, console
+from flaskglobals_lint.config import SERVERS, SEVERITIES, UsageError
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.config import Config
+    from flaskglobals_lint.discover import Stdin
+    from flaskglobals_lint.finding import Report
+
+_STDIN = "stdin.py"
+"""The name of what comes on standard input if it is given none."""
+
+
+def _codes(name: str, text: str) -> Callable[[Any], Any]:
+    return click.option(name, multiple=True, metavar="CODES", help=text)
+
+
+@click.command(
+    "flaskglobals-lint",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.",
+)
+@click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
+@click.option("--output-format", metavar="FORMAT", help="How findings are printed: concise (default), full or json.")
+@click.option("--output-file", metavar="FILE", type=click.Path(), help="Write there instead of standard output.")
+@_codes("--select", "Rules to report: codes, prefixes or ALL, with commas.")
+@_codes("--ignore", "Rules not to report.")
+@_codes("--extend-select", "Rules to report besides the selected ones.")
+@_codes("--extend-ignore", "Rules not to report besides the ignored ones.")
+@click.option("--min-severity", metavar="|".join(SEVERITIES), help="The mildest findings to report (default: warning).")
+@click.option("--server", metavar="|".join(SERVERS), help="How the app is deployed (default: auto).")
+@click.option("--exclude", multiple=True, metavar="GLOBS", help="Paths to pass over, in place of the default ones.")
+@click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Paths to pass over besides those.")
+@click.option("--force-exclude/--no-force-exclude", default=None, help="Exclude files that are given by name, too.")
+@click.option("--respect-gitignore/--no-respect-gitignore", default=None, help="Pass over what git ignores (default).")
+@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Another pyproject.toml.")
+@click.option("--isolated", is_flag=True, help="No configuration file at all.")
+@click.option("--stdin-filename", metavar="NAME", help="The text of NAME comes on standard input; with PATH `-`.")
+@click.option("--explain", metavar="CODE", help="Print the page of a rule, by code or name.")
+@click.option("--list-rules", is_flag=True, help="Print a line a rule.")
+@click.option("--statistics", is_flag=True, help="Print how often each rule was broken.")
+@click.option("--show-files", is_flag=True, help="Print the files that would be linted.")
+@click.option("--show-settings", is_flag=True, help="Print the settings of this run.")
+@click.option("--exit-zero", is_flag=True, default=None, help="Exit 0 even if there are findings.")
+@click.option("--jobs", type=int, metavar="N", help="Worker processes (default: the cores).")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
+@click.option("--cache-dir", metavar="DIR", help="Where the cache is (default: .flaskglobals_cache).")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Default: auto.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
+@click.option("-v", "--verbose", is_flag=True, help="Print on standard error what is done.")
+@click.version_option(__version__, prog_name="flaskglobals-lint", message="%(prog)s %(version)s")
+def command(paths: tuple[str, ...], **given: Any) -> int:
+    """Find shared state that concurrent requests of a Flask app can corrupt, leak or lose.
+
+    PATH is a file or a folder (default: the working directory), or - for standard input. All of them are one program.
+    """
+    if given["list_rules"]:
+        return _list_rules()
+    if given["explain"] is not None:
+        return _explain(given["explain"])
+    with console.logging_to_stderr() if given["verbose"] else nullcontext():
+        return _run(paths, given)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status; every error is one line on standard error."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        with command.make_context("flaskglobals-lint", words.copy()) as context:
+            return int(command.invoke(context))
+    except click.exceptions.Exit as done:
+        return done.exit_code
+    except click.ClickException as error:
+        return _failed(error.format_message())
+    except UsageError as error:
+        return _failed(str(error))
+    except (KeyboardInterrupt, click.Abort):
+        console.fail("interrupted")
+        return 130
+    except BrokenPipeError:
+        console.discard(sys.stdout)
+        return 0
+    except Exception as error:
+        if "-v" in words or "--verbose" in words:
+            console.write(traceback.format_exc(), sys.stderr)
+        # Whatever it was, it is ours: the user's files cannot be wrong in a way that excuses a crash.
+        return _failed(
+            f"internal error ({type(error).__name__}: {error}); please report it with the file that shows it"
+        )
+
+
+def _failed(message: str) -> int:
+    from flaskglobals_lint.report.text import escaped
+
+    console.fail(message, escaped)
+    return 2
+
+
+def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
+    from flaskglobals_lint.lint import configure, lint
+
+    cwd = _cwd()
+    paths, stdin = _stdin(paths, given["stdin_filename"])
+    options = _options(given)
+    config = configure(paths, cwd, options=options, file=given["config"], isolated=given["isolated"], stdin=stdin)
+    if given["show_settings"]:
+        return _show_settings(config)
+    if given["show_files"]:
+        return _show_files(paths, config, cwd, stdin)
+    progress = console.Progress(wanted=not given["quiet"])
+    try:
+        report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
+    finally:
+        progress.close()
+    _print(report, config, given)
+    return 1 if report.findings and not config.exit_zero else 0
+
+
+def _options(given: dict[str, Any]) -> dict[str, object]:
+    """The options that are there, by the keys of the configuration."""
+    listed = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
+    single = (
+        *("output_format", "min_severity", "server", "force_exclude", "respect_gitignore"),
+        *("exit_zero", "jobs", "cache_dir"),
+    )
+    options: dict[str, object] = {
+        name.replace("_", "-"): [word for words in given[name] for word in words.split(",")]
+        for name in listed
+        if given[name]
+    }
+    options |= {name.replace("_", "-"): given[name] for name in single if given[name] is not None}
+    if given["no_cache"]:
+        options["cache"] = False
+    return options
+
+
+def _stdin(paths: tuple[str, ...], name: str | None) -> tuple[tuple[str, ...], Stdin | None]:
+    """The PATHs, and the text on standard input if one of them is ``-``."""
+    if name is not None and not paths:
+        paths = ("-",)
+    if "-" not in paths:
+        if name is not None:
+            raise UsageError("--stdin-filename needs the PATH `-`")
+        return paths, None
+    from flaskglobals_lint.discover import Stdin
+
+    return paths, Stdin(name or _STDIN, sys.stdin.buffer.read() if sys.stdin else b"")
+
+
+def _cwd() -> Path:
+    try:
+        return Path.cwd()
+    except OSError:
+        raise UsageError("the working directory does not exist") from None
+
+
+def _print(report: Report, config: Config, given: dict[str, Any]) -> None:
+    from flaskglobals_lint.report import FORMATS, Options
+
+    file = given["output_file"]
+    to_file = file not in (None, "-")
+    color = given["color"] == "always" if to_file else console.wants_color(given["color"])
+    text = FORMATS[config.output_format](report, Options(color=color, statistics=given["statistics"]))
+    if to_file:
+        console.write_file(Path(file), text)
+    else:
+        console.write(text)
+    # The summary is not for standard output: whoever reads Flake8's format expects findings there and nothing else.
+    is_text = config.output_format in ("concise", "full")
+    if is_text and report.files and not given["quiet"] and console.is_terminal(sys.stderr):
+        console.write(f"{_summary(report)}\n", sys.stderr)
+
+
+def _summary(report: Report) -> str:
+    number = len(report.findings)
+    files = "1 file" if report.files == 1 else f"{report.files} files"
+    return f"Found {number or 'no'} finding{'s' * (number != 1)} in {files}."
+
+
+def _list_rules() -> int:
+    from flaskglobals_lint.rulebook import rules
+
+    known = rules()
+    width = max(len(rule.name) for rule in known)
+    console.write("".join(f"{rule.code} {rule.name:{width}} {rule.severity:7} {rule.summary}\n" for rule in known))
+    return 0
+
+
+def _explain(code: str) -> int:
+    from flaskglobals_lint.rulebook import page
+
+    try:
+        console.write(page(code))
+    except KeyError as error:
+        raise UsageError(error.args[0]) from None
+    return 0
+
+
+def _show_settings(config: Config) -> int:
+    for key, value in config.settings().items():
+        shown = dict(value) if isinstance(value, Mapping) else str(value) if isinstance(value, Path) else value
+        console.write(f"{key} = {shown!r}\n")
+    return 0
+
+
+def _show_files(paths: tuple[str, ...], config: Config, cwd: Path, stdin: Stdin | None) -> int:
+    from flaskglobals_lint.discover import discover
+    from flaskglobals_lint.report.text import escaped
+
+    files = discover(paths, config, cwd, stdin).targets
+    console.write("".join(f"{escaped(file.display)}\n" for file in files))
+    return 0

@@ -1,0 +1,140 @@
+"""The terminal: what is written where, and what happens when nobody reads it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from flaskglobals_lint.config import UsageError
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
+
+_MANY = 50
+_LONG = 1.0
+
+
+def write(text: str, stream: TextIO | None = None) -> None:
+    """Write to standard output, or another stream, and flush; a character that its encoding lacks is escaped.
+
+    A reader that has gone away is no error: what is left is dropped.
+    """
+    stream = stream or sys.stdout
+    if stream is None:  # closed by the caller, as in ``>&-``
+        return
+    encoding = stream.encoding or "utf-8"
+    try:
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        stream.flush()
+    except BrokenPipeError:
+        discard(stream)
+    except OSError as error:
+        discard(stream)
+        raise UsageError(f"the output cannot be written: {error.strerror}") from None
+
+
+def discard(stream: TextIO) -> None:
+    """Send what a stream still holds, and all that follows, nowhere."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+    except (OSError, ValueError):  # not a real stream, or closed
+        pass
+
+
+def write_file(path: Path, text: str) -> None:
+    """Replace a file by the text, whole or not at all. Raises UsageError."""
+    content = text.encode("utf-8", "backslashreplace")
+    try:
+        target = Path(os.path.realpath(path))
+        mode = target.stat().st_mode if target.exists() else None
+        if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe cannot be replaced
+            target.write_bytes(content)
+            return
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+            os.chmod(name, stat.S_IMODE(mode) if mode is not None else 0o666 & ~_umask())
+            os.replace(name, target)
+        except BaseException:
+            os.unlink(name)
+            raise
+    except OSError as error:
+        raise UsageError(f"`{path}` cannot be written: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody is looking."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:  # closed
+        return False
+
+
+def wants_color(choice: str) -> bool:
+    """Whether standard output gets colours: as told, or if it is a terminal and nothing in the environment objects."""
+    if choice != "auto":
+        return choice == "always"
+    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Progress:
+    """A bar on standard error for a long run that somebody watches; nothing otherwise."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._wanted = wanted and is_terminal(sys.stderr)
+        self._start = monotonic()
+        self._bar: ProgressBar[int] | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        if not self._wanted:
+            return
+        if self._bar is None and done < total and (total > _MANY or monotonic() - self._start > _LONG):
+            self._bar = click.progressbar(length=total, label="reading", file=sys.stderr)
+            self._bar.render_progress()
+        if self._bar is not None:
+            self._bar.update(done - self._bar.pos)
+
+    def close(self) -> None:
+        """Leave the line of the bar."""
+        if self._bar is not None:
+            self._bar.render_finish()
+            self._bar = None
+
+
+def fail(message: str, escape: Callable[[str], str] = str) -> None:
+    """One line on standard error."""
+    write(f"flaskglobals-lint: {escape(' '.join(message.split()))}\n", sys.stderr)
+
+
+@contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """Print what the package logs."""
+    logger = logging.getLogger("flaskglobals_lint")
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("flaskglobals-lint: %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)

@@ -1,0 +1,264 @@
+"""From the PATHs of a command line to the files of one program."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import stat
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flaskglobals_lint.config import Config, UsageError
+from flaskglobals_lint.context import related
+from flaskglobals_lint.gitignore import GitIgnore, posix
+from flaskglobals_lint.patterns import Patterns, anchored
+
+_MARKERS = ("pyproject.toml", "setup.cfg", ".git")
+_SUFFIXES = (".py", ".pyw")
+_CONTEXT_FOLDERS = 10_000
+"""So many folders of a project are searched, nearest to its root first, for modules beside the given ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stdin:
+    """The text that stands for the content of the file ``name``, which need not exist."""
+
+    name: str
+    text: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFile:
+    """One file of the program.
+
+    ``path`` is absolute, ``relative`` leads from ``root`` to it, ``display`` from the working directory; the last two
+    with ``/``. Only findings in a ``target`` are wanted. ``text`` is the content if it does not come from the disk.
+    """
+
+    path: Path
+    root: Path
+    relative: str
+    display: str
+    target: bool
+    text: bytes | None = None
+
+    def read(self) -> bytes:
+        """The content. Raises OSError."""
+        return self.path.read_bytes() if self.text is None else self.text
+
+
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """The files of one program, by ``display``; ``root`` is the folder that all of them lie in."""
+
+    root: Path
+    files: tuple[SourceFile, ...]
+
+    @property
+    def targets(self) -> tuple[SourceFile, ...]:
+        """The files that were asked for."""
+        return tuple(file for file in self.files if file.target)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A file on the disk; ``real`` is the same for two names of one file."""
+
+    path: str
+    real: str
+
+
+def discover(paths: Sequence[str], config: Config, cwd: Path, stdin: Stdin | None = None) -> Discovery:
+    """The files under ``paths`` (default: the working directory) and those of their projects that belong with them.
+
+    The path ``-`` is ``stdin``. Raises UsageError for a path that does not exist or is neither a file nor a folder.
+    """
+    excluded = Patterns(anchored(pattern, cwd) for pattern in config.exclude + config.extend_exclude)
+    search = _Search(config, excluded, {_absolute(stdin.name, cwd): stdin.text} if stdin else {})
+    given = [_given(path, cwd, stdin) for path in paths or (".",)]
+    projects = [_project_root(path) for path in given]
+    root = _common(projects)
+    targets: dict[str, _Found] = {}
+    for path, project in zip(given, projects, strict=True):
+        for found in search.expand(path, project):
+            targets.setdefault(found.real, found)
+
+    beside: dict[str, _Found] = {}
+    for project in sorted(set(projects)):
+        inside = {real: found for real, found in targets.items() if _below(found.path, project)}
+        # A project that was given whole has nothing beside its targets.
+        if inside and not any(path == project or path in project.parents for path in given):
+            beside |= search.context(project, inside)
+
+    found_files = beside | targets
+    files = [search.source_file(found, root, cwd, real in targets) for real, found in found_files.items()]
+    return Discovery(root, tuple(sorted(files, key=lambda file: file.display)))
+
+
+# --- the given paths --------------------------------------------------------------------------------------------------
+
+
+def _given(path: str, cwd: Path, stdin: Stdin | None) -> Path:
+    """A given path, absolute and without ``..``. Raises UsageError if there is nothing to read."""
+    if path == "-" and stdin is not None:
+        return _absolute(stdin.name, cwd)
+    whole = _absolute(path, cwd)
+    try:
+        mode = whole.stat().st_mode if path else 0
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise UsageError(f"`{path}` does not exist{_sibling(path, whole)}") from None
+    except OSError as error:
+        raise UsageError(f"`{path}` cannot be read: {error.strerror}") from None
+    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
+        raise UsageError(f"`{path}` is neither a file nor a folder")
+    return whole
+
+
+def _absolute(path: str, cwd: Path) -> Path:
+    return Path(os.path.normpath(cwd / path))
+
+
+def _sibling(path: str, whole: Path) -> str:
+    """``; did you mean …?``, with the nearest name in the same folder."""
+    try:
+        names = sorted(os.listdir(whole.parent))
+    except (OSError, ValueError):
+        return ""
+    near = difflib.get_close_matches(whole.name, names, n=1)
+    return f"; did you mean `{posix(os.path.join(os.path.dirname(path), near[0]))}`?" if near else ""
+
+
+def _project_root(path: Path) -> Path:
+    """The nearest folder with a marker; without one the folder that the outermost package lies in."""
+    folder = path if os.path.isdir(path) else path.parent
+    for parent in (folder, *folder.parents):
+        if any(os.path.lexists(parent / marker) for marker in _MARKERS):
+            return parent
+    while os.path.isfile(folder / "__init__.py") and folder.parent != folder:
+        folder = folder.parent
+    return folder
+
+
+def _common(roots: Sequence[Path]) -> Path:
+    """The innermost folder that holds all of them."""
+    try:
+        return Path(os.path.commonpath(roots))
+    except ValueError:  # two drives
+        return roots[0]
+
+
+# --- the disk ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Looks for files; ``override`` is content that does not come from the disk."""
+
+    config: Config
+    excluded: Patterns
+    override: dict[Path, bytes]
+
+    def expand(self, path: Path, project: Path) -> Iterator[_Found]:
+        """The files that one given path stands for. As in Ruff, what is given by name is not excluded unless forced."""
+        if self.config.force_exclude and self._is_excluded(path, project):
+            return
+        if path in self.override or not os.path.isdir(path):
+            yield _Found(str(path), os.path.realpath(path))
+        else:
+            yield from self._walk(path, project)
+
+    def context(self, project: Path, targets: dict[str, _Found]) -> dict[str, _Found]:
+        """The files of a project that share a program with the targets in it, by their real path."""
+        found = [*targets.values(), *self._walk(project, project, _CONTEXT_FOLDERS)]
+        # Turned round, so that a target goes before another name of it.
+        by_real = {item.real: item for item in reversed(found)}
+        by_name = {posix(os.path.relpath(item.path, project)): item for item in by_real.values()}
+        asked = {name for name, item in by_name.items() if item.real in targets}
+        names = related(asked, by_name, lambda name: self._read(Path(by_name[name].path)))
+        return {by_name[name].real: by_name[name] for name in names}
+
+    def source_file(self, found: _Found, root: Path, cwd: Path, target: bool) -> SourceFile:
+        """The file as the later stages want it."""
+        path = Path(found.path)
+        relative = posix(os.path.relpath(path, root))
+        try:
+            display = posix(os.path.relpath(path, cwd))
+        except ValueError:  # another drive
+            display = path.as_posix()
+        return SourceFile(path, root, relative, display, target, self.override.get(path))
+
+    def _read(self, path: Path) -> bytes:
+        if path in self.override:
+            return self.override[path]
+        try:
+            return path.read_bytes()
+        except OSError:
+            return b""
+
+    def _is_excluded(self, path: Path, project: Path) -> bool:
+        """Whether the path or a folder between it and the project's root is excluded or ignored by git."""
+        if self.excluded.cover(path.as_posix(), project.as_posix()):
+            return True
+        if not self.config.respect_gitignore:
+            return False
+        rules = GitIgnore.above(project, project)
+        for parent in reversed([parent for parent in path.parents if _below(str(parent), project)]):
+            if parent != project and rules.ignores(parent.as_posix(), is_folder=True):
+                return True
+            rules = rules.inside(parent)
+        return rules.ignores(path.as_posix(), is_folder=os.path.isdir(path))
+
+    def _walk(self, top: Path, project: Path, limit: int | None = None) -> Iterator[_Found]:
+        """The Python files below a folder, nearest first; at most ``limit`` folders are opened.
+
+        Links to folders are not followed, and linked files come last, after what they may link to. A folder that cannot
+        be read is passed over, like anything that vanishes.
+        """
+        rules = GitIgnore.above(top, project) if self.config.respect_gitignore else None
+        waiting = deque([(top, os.path.realpath(top), rules)])
+        links = []
+        opened = 0
+        while waiting and (limit is None or opened < limit):
+            folder, real, rules = waiting.popleft()
+            opened += 1
+            rules = rules.inside(folder) if rules is not None else None
+            entries = _entries(folder)
+            if opened > 1 and any(entry.name == "pyvenv.cfg" for entry in entries):
+                continue  # a virtual environment, whatever its name
+            for entry in entries:
+                is_folder = _is(entry, folder=True)
+                if not is_folder and not (entry.name.endswith(_SUFFIXES) and _is(entry, folder=False)):
+                    continue
+                path = posix(entry.path)
+                if self.excluded.match(path) or (rules is not None and rules.ignores(path, is_folder)):
+                    continue
+                below = os.path.join(real, entry.name)
+                if is_folder:
+                    waiting.append((Path(entry.path), below, rules))
+                elif entry.is_symlink():
+                    links.append(_Found(entry.path, os.path.realpath(below)))
+                else:
+                    yield _Found(entry.path, below)
+        yield from links
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return sorted(entries, key=lambda entry: entry.name)
+    except OSError:
+        return []
+
+
+def _is(entry: os.DirEntry[str], folder: bool) -> bool:
+    """Whether an entry is a folder (no link to one) or a regular file (or a link to one)."""
+    try:
+        return entry.is_dir(follow_symlinks=False) if folder else entry.is_file()
+    except OSError:
+        return False
+
+
+def _below(path: str, folder: Path) -> bool:
+    return path == str(folder) or path.startswith(str(folder).rstrip(os.sep) + os.sep)

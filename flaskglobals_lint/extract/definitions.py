@@ -1,0 +1,221 @@
+"""Functions, lambdas, classes, and the type parameters that each may have."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+import libcst as cst
+
+from flaskglobals_lint import facts
+from flaskglobals_lint.extract.bindings import body_bindings, walrus_names
+from flaskglobals_lint.extract.expressions import argument
+from flaskglobals_lint.extract.literals import identifier
+from flaskglobals_lint.extract.scopes import Bindings, Kind, Scope
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.extract.walk import Walk
+
+LAMBDA: Final = "<lambda>"
+
+
+def function(walk: Walk, node: cst.FunctionDef, out: list[facts.Statement]) -> None:
+    outer = walk.scope
+    decorators = _decorators(walk, node.decorators)
+    is_async = node.asynchronous is not None
+    start = walk.cursor.take("async" if is_async else "def")
+    if is_async:
+        walk.cursor.take("def")
+    target = walk.name(node.name)
+    pos = walk.cursor.span(start)
+    qualname = walk.qualify(identifier(node.name))
+    _type_parameters(walk, node.type_parameters)
+    walk.cursor.take("(")
+    parameters = tuple(_parameters(walk, node.params))
+    walk.cursor.take(")")
+    returns = None
+    if node.returns is not None:
+        walk.cursor.take("->")
+        returns = walk.expression(node.returns.annotation)
+    bindings = body_bindings(node.body, walrus=walk.has_walrus)
+    bindings.bound.update(_parameter_names(node.params))
+    walk.scope = inner = Scope(Kind.FUNCTION, qualname, walk.scope, bindings)
+    body = walk.suite(node.body)
+    walk.scope = outer
+    walk.functions.append(
+        facts.Function(
+            qualname=qualname,
+            name=identifier(node.name),
+            parameters=parameters,
+            decorators=decorators,
+            returns=returns,
+            body=body,
+            is_async=is_async,
+            is_generator=inner.is_generator,
+            function=outer.enclosing_function(),
+            cls=outer.enclosing_class(),
+            globals=tuple(sorted(inner.globals)),
+            pos=pos,
+        )
+    )
+    out.append(facts.Define(target, qualname, pos))
+
+
+def lambda_(walk: Walk, node: cst.Lambda) -> facts.Lambda:
+    outer = walk.scope
+    start = walk.cursor.take("lambda")
+    qualname = walk.qualify(LAMBDA)
+    parameters = tuple(_parameters(walk, node.params))
+    bindings = Bindings(set(_parameter_names(node.params)), set(), set())
+    if walk.has_walrus:
+        bindings.bound.update(walrus_names(node.body))
+    walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
+    body_start = walk.cursor.peek()
+    value = walk.expression(node.body)
+    body = facts.Return(value, walk.cursor.span(body_start))
+    walk.scope = outer
+    pos = walk.cursor.span(start)
+    walk.functions.append(
+        facts.Function(
+            qualname=qualname,
+            name=LAMBDA,
+            parameters=parameters,
+            decorators=(),
+            returns=None,
+            body=(body,),
+            is_async=False,
+            is_generator=inner.is_generator,
+            function=outer.enclosing_function(),
+            cls=outer.enclosing_class(),
+            globals=(),
+            pos=pos,
+        )
+    )
+    return facts.Lambda(qualname, pos)
+
+
+def class_(walk: Walk, node: cst.ClassDef, out: list[facts.Statement]) -> None:
+    outer = walk.scope
+    decorators = _decorators(walk, node.decorators)
+    start = walk.cursor.take("class")
+    target = walk.name(node.name)
+    pos = walk.cursor.span(start)
+    name = identifier(node.name)
+    qualname = walk.qualify(name)
+    _type_parameters(walk, node.type_parameters)
+    if isinstance(node.lpar, cst.LeftParen):
+        walk.cursor.take("(")
+    arguments = [argument(walk, arg) for arg in _in_source_order(node)]
+    if isinstance(node.rpar, cst.RightParen):
+        walk.cursor.take(")")
+    bindings = body_bindings(node.body, walrus=walk.has_walrus)
+    walk.scope = Scope(Kind.CLASS, qualname, walk.scope, bindings, private=name.lstrip("_"))
+    body = walk.suite(node.body)
+    walk.scope = outer
+    walk.classes.append(
+        facts.Class(
+            qualname=qualname,
+            name=name,
+            bases=tuple([_base(arg) for arg in arguments if arg.keyword is None and arg.star < 2]),
+            keywords=tuple([arg for arg in arguments if arg.keyword is not None or arg.star == 2]),
+            decorators=decorators,
+            body=body,
+            function=outer.enclosing_function(),
+            cls=outer.enclosing_class(),
+            pos=pos,
+        )
+    )
+    out.append(facts.DefineClass(target, qualname, pos))
+
+
+def type_alias(walk: Walk, node: cst.TypeAlias, out: list[facts.Statement]) -> None:
+    """``type X = …`` binds X to a new value, which is an operation on the aliased type."""
+    outer = walk.scope
+    start = walk.cursor.take("type")
+    target = walk.name(node.name)
+    _type_parameters(walk, node.type_parameters)
+    value = walk.expression(node.value)
+    walk.scope = outer
+    out.append(facts.Assign((target,), facts.Operation("type", (value,)), walk.cursor.span(start)))
+
+
+def _in_source_order(node: cst.ClassDef) -> Sequence[cst.Arg]:
+    return [*node.bases, *node.keywords]
+
+
+def _base(arg: facts.Argument) -> facts.Expression:
+    return facts.Starred(arg.value) if arg.star else arg.value
+
+
+def _decorators(walk: Walk, nodes: Sequence[cst.Decorator]) -> tuple[facts.Expression, ...]:
+    decorators: list[facts.Expression] = []
+    for node in nodes:
+        walk.cursor.take("@")
+        decorators.append(walk.expression(node.decorator))
+    return tuple(decorators)
+
+
+def _type_parameters(walk: Walk, node: cst.TypeParameters | None) -> None:
+    """Enter the scope of a definition's type parameters, if it has any; the caller leaves it."""
+    if node is None:
+        return
+    names = {identifier(item.param.name) for item in node.params}
+    walk.scope = Scope(Kind.TYPE_PARAMETERS, walk.scope.qualname, walk.scope, Bindings(names, set(), set()))
+    cursor = walk.cursor
+    cursor.take("[")
+    for item in node.params:
+        param = item.param
+        if isinstance(param, cst.TypeVar):
+            cursor.take(param.name.value)
+            walk.optional(param.bound)
+        else:
+            cursor.take("*" if isinstance(param, cst.TypeVarTuple) else "**")
+            cursor.take(param.name.value)
+        cursor.take(item.star)
+        walk.optional(item.default)
+    cursor.take("]")
+
+
+def _parameters(walk: Walk, node: cst.Parameters) -> Iterator[facts.Parameter]:
+    """The parameters; defaults and annotations are evaluated in the scope around the function."""
+    for param in node.posonly_params:
+        yield _parameter(walk, param, "", "positional")
+    if isinstance(node.posonly_ind, cst.ParamSlash):
+        walk.cursor.take("/")
+    for param in node.params:
+        yield _parameter(walk, param, "", "positional")
+    if isinstance(node.star_arg, cst.Param):
+        yield _parameter(walk, node.star_arg, "*", "*")
+    elif isinstance(node.star_arg, cst.ParamStar):
+        walk.cursor.take("*")
+    for param in node.kwonly_params:
+        yield _parameter(walk, param, "", "keyword")
+    if node.star_kwarg is not None:
+        yield _parameter(walk, node.star_kwarg, "**", "**")
+
+
+def _parameter(walk: Walk, node: cst.Param, star: str, kind: str) -> facts.Parameter:
+    cursor = walk.cursor
+    start = cursor.take(star)
+    name_start = cursor.take(node.name.value)
+    annotation = walk.expression(node.annotation.annotation) if node.annotation is not None else None
+    default = walk.optional(node.default)
+    name = walk.scope.mangle(identifier(node.name))
+    return facts.Parameter(name, kind, default, annotation, cursor.span(start if star else name_start))
+
+
+def _parameter_names(node: cst.Parameters) -> Iterator[str]:
+    for params in (node.posonly_params, node.params, node.kwonly_params):
+        for param in params:
+            yield identifier(param.name)
+    for star in (node.star_arg, node.star_kwarg):
+        if isinstance(star, cst.Param):
+            yield identifier(star.name)
+
+
+EXPRESSIONS: Final[dict[type[cst.CSTNode], Callable[[Walk, Any], facts.Expression]]] = {cst.Lambda: lambda_}
+STATEMENTS: Final[dict[type[cst.CSTNode], Callable[[Walk, Any, list[facts.Statement]], None]]] = {
+    cst.FunctionDef: function,
+    cst.ClassDef: class_,
+    cst.TypeAlias: type_alias,
+}

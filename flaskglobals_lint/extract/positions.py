@@ -1,0 +1,77 @@
+"""Where the parts of a tree stand in the source text.
+
+A libcst tree carries no positions, but it holds every token, and the walk visits the tokens in source order. So a cursor
+moves through the text beside the walk: over the whitespace, comments and separators that mean nothing to it up to the
+next token, and over that token. That costs a tenth of what generating the code again would.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from typing import Final
+
+from flaskglobals_lint.facts import Position
+
+NEWLINE: Final = re.compile(r"\r\n?|\n")
+
+# No token that the walk takes starts with a separator: they only end what comes before them.
+_SEPARATORS: Final = re.compile(r"[\s,:;=\\]*+(?:#[^\r\n]*+[\s,:;=\\]*+)*+")
+_BLANKS: Final = re.compile(r"[\s\\]*+(?:#[^\r\n]*+[\s\\]*+)*+")
+
+
+class Cursor:
+    """A place in ``source`` that moves forward only."""
+
+    __slots__ = ("_line", "_line_end", "_line_start", "_starts", "at", "lost", "source")
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.at = 0
+        self.lost = 0
+        """How often a token did not stand where it was expected."""
+        self._starts: Sequence[int] = [0, *(newline.end() for newline in NEWLINE.finditer(source))]
+        self._line, self._line_start, self._line_end = 0, 0, 0
+
+    def take(self, token: str) -> int:
+        """Move past the next token, which is ``token``; the offset where it starts."""
+        start = _SEPARATORS.match(self.source, self.at).end()  # type: ignore[union-attr]  # it matches the empty string
+        if not self.source.startswith(token, start):
+            start = self._search(token, start)
+        self.at = start + len(token)
+        return start
+
+    def take_next(self, token: str) -> None:
+        """Move past ``token``, which only blanks may precede: for f-strings, where a colon or ``=`` is text."""
+        self.at = _BLANKS.match(self.source, self.at).end()  # type: ignore[union-attr]  # it matches the empty string
+        self.take_text(token)
+
+    def take_text(self, text: str) -> None:
+        """Move past ``text``, which starts right here."""
+        self.at = (self.at if self.source.startswith(text, self.at) else self._search(text, self.at)) + len(text)
+
+    def peek(self) -> int:
+        """The offset of the next token."""
+        return _SEPARATORS.match(self.source, self.at).end()  # type: ignore[union-attr]  # it matches the empty string
+
+    def span(self, start: int) -> Position:
+        """The position of what was taken since the offset ``start``."""
+        if not self._line_start <= start < self._line_end:
+            self._enter_line(start)
+        line, line_start = self._line, self._line_start
+        if self.at <= self._line_end:
+            return (line, start - line_start + 1, line, self.at - line_start + 1)
+        end_line = bisect_right(self._starts, self.at)
+        return (line, start - line_start + 1, end_line, self.at - self._starts[end_line - 1] + 1)
+
+    def _enter_line(self, offset: int) -> None:
+        self._line = bisect_right(self._starts, offset)
+        self._line_start = self._starts[self._line - 1]
+        self._line_end = self._starts[self._line] if self._line < len(self._starts) else len(self.source) + 1
+
+    def _search(self, token: str, start: int) -> int:
+        """Find ``token`` again where the tree and the text do not agree: a wrong position is better than no facts."""
+        self.lost += 1
+        found = self.source.find(token, start)
+        return start if found < 0 else found

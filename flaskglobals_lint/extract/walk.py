@@ -1,0 +1,115 @@
+"""The walk over one module's tree: its state, and which function handles which node."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import libcst as cst
+
+from flaskglobals_lint import facts
+from flaskglobals_lint.extract import definitions, expressions, patterns, statements
+from flaskglobals_lint.extract.literals import identifier
+from flaskglobals_lint.extract.positions import Cursor
+from flaskglobals_lint.extract.scopes import Bindings, Kind, Name, Scope
+
+ExpressionHandler: TypeAlias = "Callable[[Walk, Any], facts.Expression]"
+StatementHandler: TypeAlias = "Callable[[Walk, Any, list[facts.Statement]], None]"
+
+MAX_DEPTH: Final = 200
+"""How deep a tree of facts may be: every later stage can then recurse over it without care."""
+
+
+class TooDeepError(Exception):
+    """The code nests deeper than ``MAX_DEPTH``; ``offset`` is where."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+class Walk:
+    """One pass over a module, in the order of its text.
+
+    Every handler moves ``cursor`` past the tokens of its node, so the order in which it visits the children matters.
+    """
+
+    def __init__(self, source: str) -> None:
+        self.cursor = Cursor(source)
+        self.scope = Scope(Kind.MODULE, "", None, Bindings(set(), set(), set()))
+        self.functions: list[facts.Function] = []
+        self.classes: list[facts.Class] = []
+        self.has_walrus = ":=" in source
+        self._depth = 0
+        self._qualnames: dict[str, int] = {}
+
+    def module(self, tree: cst.Module) -> facts.Module:
+        body = self._statements(tree.body)
+        functions = sorted(self.functions, key=lambda function: function.pos)
+        classes = sorted(self.classes, key=lambda cls: cls.pos)
+        return facts.Module(body, tuple(functions), tuple(classes), (), None)
+
+    def expression(self, node: cst.BaseExpression) -> facts.Expression:
+        """The facts of an expression; its parentheses are not part of its span."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise TooDeepError(self.cursor.at)
+        kind = type(node)
+        parentheses = len(node.lpar)
+        if parentheses:
+            # The parentheses of a tuple or generator expression belong to it.
+            parentheses -= kind is cst.Tuple or kind is cst.GeneratorExp
+            for _ in range(parentheses):
+                self.cursor.take("(")
+        result = EXPRESSIONS[kind](self, node)
+        for _ in range(parentheses):
+            self.cursor.take(")")
+        self._depth -= 1
+        return result
+
+    def check_depth(self, more: int) -> None:
+        """Refuse ``more`` levels of nesting if they are too many."""
+        if self._depth + more > MAX_DEPTH:
+            raise TooDeepError(self.cursor.at)
+
+    def optional(self, node: cst.BaseExpression | None) -> facts.Expression | None:
+        return None if node is None else self.expression(node)
+
+    def name(self, node: cst.Name) -> Name:
+        """A name that is used or bound here, without parentheses."""
+        start = self.cursor.take(node.value)
+        return self.scope.resolve(identifier(node)).at(self.cursor.span(start))
+
+    def suite(self, node: cst.BaseSuite) -> tuple[facts.Statement, ...]:
+        """The statements of an indented block, or of those after a colon on the same line."""
+        self._depth += 1
+        if self._depth > MAX_DEPTH:
+            raise TooDeepError(self.cursor.at)
+        result = self._statements(node.body)
+        self._depth -= 1
+        return result
+
+    def _statements(self, nodes: Any) -> tuple[facts.Statement, ...]:
+        out: list[facts.Statement] = []
+        for node in nodes:
+            if type(node) is cst.SimpleStatementLine:
+                for small in node.body:
+                    STATEMENTS[type(small)](self, small, out)
+            else:
+                STATEMENTS[type(node)](self, node, out)
+        return tuple(out)
+
+    def qualify(self, name: str) -> str:
+        """The qualified name of a definition that stands here, made unique."""
+        owner = self.scope.frame.qualname
+        path = f"{owner}.{name}" if owner else name
+        count = self._qualnames[path] = self._qualnames.get(path, 0) + 1
+        return path if count == 1 else f"{path}#{count}"
+
+
+EXPRESSIONS: Final[dict[type[cst.CSTNode], ExpressionHandler]] = {**expressions.HANDLERS, **definitions.EXPRESSIONS}
+STATEMENTS: Final[dict[type[cst.CSTNode], StatementHandler]] = {
+    **statements.HANDLERS,
+    **definitions.STATEMENTS,
+    **patterns.HANDLERS,
+}

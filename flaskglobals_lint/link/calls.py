@@ -1,0 +1,344 @@
+"""Evaluating calls: of the project's functions and classes, of containers' and stores' methods, of libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import expressions, library, locks, methods
+from flaskglobals_lint.link.frame import Frame, merge
+from flaskglobals_lint.link.index import ScopeId
+from flaskglobals_lint.link.paths import is_path
+from flaskglobals_lint.link.summary import Edge, Path, Value, Write
+
+MOST_CALLEES = 5
+MOST_PATHS = 3
+NOTHING = Value()
+
+
+def call(frame: Frame, node: f.Call) -> Value:
+    """The value of a call."""
+    function = node.function
+    if isinstance(function, f.Attribute):
+        receiver = expressions.evaluate(frame, function.value)
+        handled = methods.method_call(frame, node, function, receiver)
+        if handled is not None:
+            return handled
+        callee = expressions.attribute(frame, receiver, function)
+        extra = receiver
+    else:
+        callee = expressions.evaluate(frame, function)
+        extra = NOTHING
+    if isinstance(function, f.Global | f.Attribute):
+        special = library.builtin(frame, node, callee)
+        if special is not None:
+            return special
+    values = [expressions.evaluate(frame, argument.value) for argument in node.arguments]
+    result = dispatch(frame, node, callee, values)
+    deps = extra.deps if not result.refs else 0
+    flags = result.flags | (extra.flags & expressions.REQUEST)
+    return Value(result.refs, result.deps | deps, flags, result.view)
+
+
+def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> Value:
+    """Call whatever the callee's references say it is."""
+    result: Value | None = None
+    origin = None
+    targets: list[Any] = []
+    for ref in callee.refs:
+        if is_path(ref):
+            if ref[0][0] == "v" and len(ref) == 1:
+                owner = frame.types.index.functions.get(ref[0][1])
+                at = frame.types.parameter_index(owner, ref[0][2]) if owner is not None else -1
+                origin = (ref[0][1], at) if at >= 0 else None
+            for atom in frame.paths.atoms(ref):
+                if atom[0] == "inst":
+                    method = frame.types.names.method(atom[1], "__call__")
+                    if method is not None:
+                        targets.append(("bound", method, ref))
+                elif atom[0] in ("func", "bound", "class", "ext", "extm", "conn"):
+                    targets.append(atom)
+        else:
+            targets.append(ref)
+    if not targets and not callee.refs:
+        targets = [a for a in frame.types.expand(frame.types.of(node.function, frame.scope))]
+    known = False
+    for target in dict.fromkeys(targets[:MOST_CALLEES]):
+        one = _target(frame, node, target, values, origin)
+        if one is None:
+            continue
+        known = True
+        result = one if result is None else merge(result, one)
+    if not known:
+        frame.calls += 1
+        name = node.function.name if isinstance(node.function, f.Attribute) else ""
+        if name and frame.models.blocking_method(name):
+            frame.blocking += 1
+        unknown = library.unknown(frame, node, values)
+        result = unknown if result is None else merge(result, unknown)
+    assert result is not None
+    return Value(result.refs, result.deps | callee.deps, result.flags, result.view)
+
+
+def _target(frame: Frame, node: f.Call, target: Any, values: list[Value], origin: Any) -> Value | None:
+    match target[0]:
+        case "func":
+            given = arguments(frame, target[1], node, values, None)
+            return invoke(frame, target[1], target[2], given, node.pos, origin=origin)
+        case "bound":
+            receiver = Value((_receiver(target[2]),))
+            given = arguments(frame, target[1], node, values, receiver)
+            bindings = target[3] if len(target) > 3 else ()
+            return invoke(frame, target[1], bindings, given, node.pos, origin=origin)
+        case "class":
+            return construct(frame, target[1], node, values)
+        case "inst":
+            method = frame.types.names.method(target[1], "__call__")
+            if method is None:
+                return None
+            given = arguments(frame, method, node, values, Value((_receiver(target),)))
+            return invoke(frame, method, (), given, node.pos)
+        case "ext" | "extm" | "extinst" | "conn":
+            return library.library_call(frame, node, target, values)
+        case _:
+            return None
+
+
+def _receiver(target: Any) -> Any:
+    """A path for an atom: a class is a place of its own, an instance known only by type belongs to nobody."""
+    if is_path(target):
+        return target
+    if target[0] == "class":
+        return (("k", target[1]),)
+    return (("new", (0, 0, ""), target),)
+
+
+def bound_methods(frame: Frame, atom: Any, name: str, path: Path) -> list[Any]:
+    """Method ``name`` of an instance, bound to its path; through ``self`` a subclass may override it."""
+    found = []
+    for result in frame.types.instance_attribute(atom, name):
+        if result[0] == "bound":
+            receiver = path if result[2] == atom or result[2][0] == "inst" else (("k", result[2][1]),)
+            found.append(("bound", result[1], receiver, *result[3:]))
+        else:
+            found.append(result)
+    if path[0][0] == "p" and path[0][2] == 0 and len(path) == 1:
+        found.extend(("bound", fid, path) for fid in frame.types.names.overrides(atom[1], name)[:3])
+    return found
+
+
+def dynamic(frame: Frame, module_path: str, name: str) -> list[Any]:
+    """Attribute ``name`` of the objects whose methods a module exports at run time."""
+    found: list[Any] = []
+    for node in frame.types.index.modules[module_path].dynamic:
+        for slot in frame.types.slots_of(node, f"{module_path}:"):
+            if slot[0] == "g":
+                path: Path = (slot,)
+                inner = expressions.attribute_of(frame, path, f.Attribute(node, name, f.NOWHERE))
+                found.extend(inner.refs)
+    return found
+
+
+def arguments(
+    frame: Frame, fid: ScopeId, node: f.Call, values: list[Value], receiver: Value | None
+) -> list[Value]:
+    """The values that a call gives each parameter of a function."""
+    parameters = frame.types.index.functions[fid].facts.parameters
+    given = [NOTHING for _ in parameters]
+    at = 0
+    if receiver is not None and given:
+        given[0], at = receiver, 1
+    by_name = {parameter.name: index for index, parameter in enumerate(parameters)}
+    rest = next((i for i, p in enumerate(parameters) if p.kind == "*"), -1)
+    keywords = next((i for i, p in enumerate(parameters) if p.kind == "**"), -1)
+    for argument, value in zip(node.arguments, values, strict=True):
+        if argument.keyword is not None:
+            index = by_name.get(argument.keyword, keywords)
+        elif argument.star:
+            index = keywords if argument.star == 2 else rest
+        else:
+            index = at if at < len(parameters) and parameters[at].kind == "positional" else rest
+            at += 1
+        if 0 <= index < len(given):
+            kept = value if parameters[index].kind not in ("*", "**") else Value((), value.deps, value.flags)
+            given[index] = kept if given[index] is NOTHING else merge(given[index], kept)
+    return given
+
+
+def construct(frame: Frame, cid: ScopeId, node: f.Call, values: list[Value]) -> Value:
+    """Calling a class: ``__new__``, ``__init__``, a singleton's metaclass or decorator."""
+    names = frame.types.names
+    made: Path = (("new", (*node.pos[:2], frame.scope), ("inst", cid)),)
+    deps = flags = 0
+    for value in values:
+        deps |= value.deps
+        flags |= value.flags
+    refs: tuple[Any, ...] = (made,)
+    meta = metaclass_call(frame, cid)
+    if meta is not None:
+        result = invoke(frame, meta, (), [Value(((("k", cid),),))], node.pos)
+        if any(is_path(ref) and ref[0][0] in ("g", "k", "v") for ref in result.refs):
+            refs = ((("inst", cid),),)
+    elif singleton_decorator(frame, cid):
+        refs = ((("inst", cid),),)
+    else:
+        new = names.method(cid, "__new__")
+        if new is not None:
+            result = invoke(frame, new, (), [Value(((("k", cid),),))], node.pos)
+            shared = tuple(ref for ref in result.refs if is_path(ref) and ref[0][0] in ("g", "k", "v", "inst"))
+            refs = shared or refs
+    init = names.method(cid, "__init__")
+    if init is not None:
+        given = arguments(frame, init, node, values, Value(refs))
+        result = invoke(frame, init, (), given, node.pos)
+        deps |= result.deps
+    else:
+        frame.calls += 1
+    return Value(refs, deps, flags)
+
+
+def metaclass_call(frame: Frame, cid: ScopeId) -> ScopeId | None:
+    """``__call__`` of the class's metaclass, where the project defines it."""
+    names = frame.types.names
+    for atom in names.mro(cid):
+        if atom[0] != "class":
+            continue
+        cls = names.index.classes[atom[1]]
+        for keyword in cls.facts.keywords:
+            if keyword.keyword == "metaclass":
+                for meta in names.simple(keyword.value, cls.module, cls.facts.function):
+                    if meta[0] == "class":
+                        return names.method(meta[1], "__call__")
+    return None
+
+
+def singleton_decorator(frame: Frame, cid: ScopeId) -> bool:
+    """Whether a decorator called singleton keeps one instance of the class."""
+    cls = frame.types.index.classes[cid]
+    for decorator in cls.facts.decorators:
+        node = decorator.function if isinstance(decorator, f.Call) else decorator
+        if isinstance(node, f.Attribute | f.Global | f.Local) and "singleton" in node.name.lower():
+            return True
+    return False
+
+
+def invoke(
+    frame: Frame,
+    fid: ScopeId,
+    bindings: tuple[Any, ...],
+    given: list[Value],
+    pos: f.Position,
+    kind: str = "call",
+    origin: Any = None,
+) -> Value:
+    """Call a function of the project: record the edge, apply its summary, return its value."""
+    evaluator = frame.evaluator
+    summary = evaluator.summary(fid)
+    function = frame.types.index.functions[fid]
+    parameters = len(function.facts.parameters)
+    given = (given + [NOTHING] * parameters)[:parameters]
+    generator = function.facts.is_generator and not frame.types.is_context_manager(fid)
+    if kind == "call" and generator and not frame.consuming:
+        kind = "stream"
+    passed = tuple(value.refs[:MOST_PATHS] for value in given)
+    held = frame.sections if kind == "call" else ()
+    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin))
+    if kind == "thread":
+        return NOTHING
+
+    def paths(path: Path) -> list[Path]:
+        return substitute(path, fid, given)
+
+    def bits(mask: int) -> int:
+        found = 0
+        for at, value in enumerate(given):
+            if mask >> at & 1:
+                found |= value.deps
+        return found
+
+    frame.calls += 1
+    if summary.blocks:
+        frame.blocking += 1
+    if kind == "call":
+        for write in summary.effects:
+            _apply(frame, fid, write, paths, bits(write.values), given, pos)
+        for section in summary.acquired:
+            frame.enter(locks.substituted(section.lock, paths), pos, section.kind)
+        for lock in summary.released:
+            for path in paths(lock):
+                frame.release(path)
+    deps = bits(summary.returned_parameters)
+    flags = summary.returned_flags
+    for at, value in enumerate(given):
+        if summary.returned_parameters >> at & 1:
+            flags |= value.flags
+    for read in summary.returned_reads:
+        for path in paths(read.path):
+            deps |= frame.read(path, read.kind, pos, "", (fid, read.pos))
+    for read in summary.checks:
+        for path in paths(read.path):
+            frame.sticky |= frame.read(path, read.kind, pos, "", (fid, read.pos))
+    refs: list[Any] = []
+    for ref in summary.returned:
+        if is_path(ref):
+            refs.extend(paths(ref))
+        elif ref[0] == "func" and not ref[2] and frame.types.index.functions[ref[1]].parent is not None:
+            refs.append(("func", ref[1], (*bindings, *closure(fid, given))[:6]))
+        elif ref[0] == "param":
+            refs.extend(given[ref[2]].refs if ref[1] == fid and ref[2] < len(given) else ())
+        else:
+            refs.append(ref)
+    if frame.types.names.is_property(fid) or function.facts.name == "__getattr__":
+        frame.calls -= 1
+    return Value(tuple(dict.fromkeys(refs))[:6], deps, flags, summary.returned_view)
+
+
+def closure(fid: ScopeId, given: list[Value]) -> list[Any]:
+    """What a nested function remembers of its maker's arguments: functions and classes."""
+    return [
+        (fid, at, ref)
+        for at, value in enumerate(given)
+        for ref in value.refs[:2]
+        if not is_path(ref) and ref[0] in ("func", "bound", "class", "inst")
+    ]
+
+
+def substitute(path: Path, fid: ScopeId, given: list[Value]) -> list[Path]:
+    """A path of the callee in terms of the caller."""
+    root = path[0]
+    if root[0] != "p" or root[1] != fid:
+        return [path]
+    found: list[Path] = []
+    for ref in given[root[2]].refs[:MOST_PATHS] if root[2] < len(given) else ():
+        if is_path(ref):
+            found.append(ref + path[1:])
+        elif ref[0] == "class":
+            found.append((("k", ref[1]), *path[1:]))
+        elif ref[0] == "func":
+            found.append((("fn", ref[1]), *path[1:]))
+    return found
+
+
+def _apply(
+    frame: Frame, fid: ScopeId, write: Write, paths: Any, values: int, given: list[Value], pos: f.Position
+) -> None:
+    """Record a callee's write in the caller, where something read here may decide it or its value."""
+    for path in paths(write.path):
+        if frame.recorded(path):
+            frame.summary.writes.append(
+                Write(
+                    path, write.kind, write.via, "", pos, frame.sections, frame.clock, values, frame.decided,
+                    write.flags, write.key_flags, write.harmless, write.constant, write.remote or (fid, write.pos),
+                )
+            )  # fmt: skip
+
+
+def membership(frame: Frame, ref: Path, key: Value, pos: f.Position) -> int:
+    """``key in ref`` where the class defines ``__contains__``."""
+    deps = 0
+    for atom in frame.paths.atoms(ref):
+        if atom[0] == "inst":
+            method = frame.types.names.method(atom[1], "__contains__")
+            if method is not None:
+                deps |= invoke(frame, method, (), [Value((ref,)), key], pos).deps
+    return deps

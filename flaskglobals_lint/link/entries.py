@@ -1,0 +1,343 @@
+"""Where the outside world gets in: routes, hooks, callbacks, background threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.atoms import Atom, Atoms
+    from flaskglobals_lint.link.types import Types
+    from flaskglobals_lint.models import Entry, EntryBase, EntryCall
+
+_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One way into the code: the function that runs first, and how it gets to run.
+
+    ``arguments`` are references by parameter, e.g. the one instance that serves all requests. ``spawned_in`` is the code
+    that starts a background thread.
+    """
+
+    function: ScopeId
+    bindings: tuple[Atom, ...]
+    kind: str
+    detail: str
+    runs: str
+    repeated: bool
+    path: str
+    line: int
+    arguments: tuple[tuple[Any, ...], ...] = ()
+    spawned_in: ScopeId = ""
+
+
+class Entries:
+    """Finds all starts of a program."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.index: Index = types.index
+        self.models = types.models
+        self.found: dict[tuple[Any, ...], Start] = {}
+
+    def find(self) -> list[Start]:
+        """Starts in the order of the code."""
+        for function in self.index.functions.values():
+            if function.facts.decorators:
+                self.decorated(function)
+        for cid in self.index.classes:
+            self.based(cid)
+        methods = self.models.registering_methods
+        for name, sites in self.index.calls.items():
+            if name in methods:
+                for site in sites:
+                    if not site.decorated:
+                        self.registered(site, name)
+        self.assigned()
+        return list(self.found.values())
+
+    def add(
+        self,
+        target: Atom,
+        entry: Entry,
+        detail: str,
+        where: FunctionIndex | None,
+        pos: f.Position,
+        site: CallSite | None = None,
+        arguments: tuple[tuple[Any, ...], ...] = (),
+    ) -> None:
+        """Register a function or bound method as a start."""
+        if entry.runs in ("other-process", "cli", "startup") or target[0] not in ("func", "bound"):
+            return
+        fid = target[1]
+        function = self.index.functions.get(fid)
+        if function is None:
+            return
+        if target[0] == "bound" and not arguments:
+            receiver = target[2]
+            arguments = (((receiver,),),) if receiver[0] == "inst" else ()
+        bindings = target[2] if target[0] == "func" else ()
+        where = where or function
+        runs = "request" if entry.runs == "request" else entry.runs
+        start = Start(
+            fid,
+            bindings,
+            entry.kind,
+            detail,
+            runs,
+            entry.repeated,
+            where.module.input.path if site is None else self.index.module_of(site.scope).input.path,
+            pos[0],
+            arguments,
+            site.scope if site is not None and runs != "request" else "",
+        )
+        self.found.setdefault((fid, bindings, runs, arguments), start)
+
+    # -- decorators --
+
+    def decorated(self, function: FunctionIndex) -> None:
+        decorators = function.facts.decorators
+        scope = function.parent or f"{function.module.path}:"
+        for below, decorator in enumerate(reversed(decorators)):
+            entry = self.entry_of(decorator, scope)
+            if entry is None:
+                continue
+            targets: Atoms = (("func", function.id, ()),)
+            if function.cls is not None and self.types.names.kind(function.id) == "method":
+                targets = (("bound", function.id, ("inst", function.cls)),)
+            if below:
+                applied = self.types.apply_decorators(function.id, below)
+                targets = applied if function.cls is None else targets
+            detail = describe(decorator, function.facts.name)
+            for target in targets:
+                self.add(target, entry, detail, function, function.facts.pos)
+
+    def entry_of(self, decorator: f.Expression, scope: ScopeId) -> Entry | None:
+        """The entry that a decorator makes, if any."""
+        call = decorator if isinstance(decorator, f.Call) else None
+        node = call.function if call is not None else decorator
+        if isinstance(node, f.Attribute):
+            receivers = self.types.expand(self.types.of(node.value, scope))
+            known = False
+            for dotted in self.library_types(receivers):
+                entry = self.models.decorator(dotted, node.name)
+                if entry is not None:
+                    return entry
+                registers = self.models.call(dotted, node.name)
+                if registers is not None and call is None:
+                    return registers.entry
+                known = known or self.models.is_application(dotted)
+            for atom in self.types.of(node, scope):
+                if atom[0] == "ext":
+                    entry = self.models.decorator("", atom[1])
+                    if entry is not None:
+                        return entry
+            if known:
+                return None
+            named = self.models.by_method_name.get(node.name)
+            if named is not None and (not named.path_first or self.has_path(call)):
+                if any(atom[0] in ("cont", "func") for atom in receivers):
+                    return None
+                return named.entry
+            return None
+        for atom in self.types.expand(self.types.of(node, scope)):
+            if atom[0] == "ext":
+                entry = self.models.decorator("", atom[1])
+                if entry is not None:
+                    return entry
+        return None
+
+    @staticmethod
+    def has_path(call: f.Call | None) -> bool:
+        if call is None or not call.arguments:
+            return False
+        first = call.arguments[0].value
+        return isinstance(first, f.Constant) and first.kind == "str" and first.text.startswith("/")
+
+    def library_types(self, atoms: Atoms) -> list[str]:
+        """Dotted names of the library types that an object is or derives from."""
+        found: list[str] = []
+        for atom in atoms:
+            if atom[0] == "extinst":
+                found.append(atom[1])
+            elif atom[0] == "conn" and len(atom) > 2:
+                found.append(atom[2])
+            elif atom[0] == "inst":
+                found.extend(self.types.names.external_bases(atom[1]))
+            elif atom[0] == "proxy":
+                found.append("flask.Flask")
+            elif atom[0] == "ext" and self.models.proxies.get(atom[1]) == "app":
+                found.append("flask.Flask")
+        return found
+
+    # -- base classes --
+
+    def based(self, cid: ScopeId) -> None:
+        """Methods that a library calls because of a base class."""
+        cls = self.index.classes[cid]
+        for dotted in self.types.names.external_bases(cid):
+            base = self.models.base(dotted)
+            if base is None or base.entry.runs in ("other-process", "cli", "startup"):
+                continue
+            shared = base.shared or self.shared_by_attribute(cid, base)
+            for name, fids in self.methods_of(cid):
+                fid = fids[-1]
+                if not self.matches(fid, name, base.methods):
+                    continue
+                kind = self.types.names.kind(fid)
+                arguments: tuple[tuple[Any, ...], ...] = ()
+                if shared and kind == "method":
+                    arguments = (((("inst", cid),),),)
+                elif kind == "method":
+                    arguments = ((("fresh",),),)
+                detail = f"{cls.facts.name}.{name}"
+                if base.entry.kind == "route" and name in _VERBS:
+                    detail = f"{name.upper()} {cls.facts.name}"
+                function = self.index.functions[fid]
+                start = Start(
+                    fid, (), base.entry.kind, detail, base.entry.runs, base.entry.repeated,
+                    function.module.input.path, function.facts.pos[0], arguments,
+                )  # fmt: skip
+                self.found.setdefault((fid, (), base.entry.runs, arguments), start)
+            return
+
+    def methods_of(self, cid: ScopeId) -> list[tuple[str, list[ScopeId]]]:
+        """The methods of a class and of its project bases."""
+        found: dict[str, list[ScopeId]] = {}
+        for atom in self.types.names.mro(cid):
+            if atom[0] == "class":
+                for name, fids in self.index.classes[atom[1]].methods.items():
+                    found.setdefault(name, fids)
+        return list(found.items())
+
+    def matches(self, fid: ScopeId, name: str, patterns: tuple[str, ...]) -> bool:
+        for pattern in patterns:
+            if pattern.startswith("@"):
+                if pattern[1:] in self.types.names.decorator_names(fid):
+                    return True
+            elif pattern == "*":
+                if not name.startswith("_"):
+                    return True
+            elif fnmatchcase(name, pattern):
+                return True
+        return False
+
+    def shared_by_attribute(self, cid: ScopeId, base: EntryBase) -> bool:
+        if not base.shared_if:
+            return False
+        name, _, wanted = base.shared_if.partition("=")
+        for binding in self.types.bindings(("a", cid, name)):
+            if isinstance(binding.value, f.Constant) and binding.value.text == wanted:
+                return True
+        return False
+
+    # -- registering calls --
+
+    def registered(self, site: CallSite, name: str) -> None:
+        """``app.add_url_rule(…, view_func=f)``, ``Thread(target=f)``, ``signal.connect(f)`` …"""
+        function = site.call.function
+        registers: EntryCall | None = None
+        if isinstance(function, f.Attribute):
+            receivers = self.types.expand(self.types.of(function.value, site.scope))
+            for dotted in self.library_types(receivers):
+                registers = self.models.call(dotted, name)
+                if registers is not None:
+                    break
+            if registers is None and not receivers and name in self.models.by_method_name:
+                registers = self.models.call("flask.Flask", name)
+        if registers is None:
+            for atom in self.types.of(function, site.scope):
+                if atom[0] == "ext":
+                    registers = self.models.call("", atom[1])
+                    if registers is not None:
+                        break
+        if registers is None:
+            return
+        detail = describe(site.call, name)
+        at = 0
+        for argument in site.call.arguments:
+            if argument.keyword is None:
+                wanted = at in registers.positions
+                at += 1
+            else:
+                wanted = argument.keyword in registers.keywords
+            if wanted:
+                for target in self.targets(argument.value, site.scope):
+                    self.add(target, registers.entry, detail, None, site.call.pos, site, self.passed(target, site, registers))
+
+    def passed(self, target: Atom, site: CallSite, registers: EntryCall) -> tuple[tuple[Any, ...], ...]:
+        """References for the parameters of a thread's function: shared instances given as its arguments."""
+        if registers.entry.runs == "request":
+            return ()
+        function = self.index.functions[target[1]]
+        given: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
+        at = 0
+        if target[0] == "bound" and given:
+            given[0], at = ((target[2],),) if target[2][0] == "inst" else (), 1
+        values: list[f.Expression] = []
+        if registers.passes == "rest" and registers.positions:
+            plain = [a.value for a in site.call.arguments if a.keyword is None]
+            values = plain[registers.positions[0] + 1 :]
+        elif registers.passes == "args":
+            for argument in site.call.arguments:
+                if argument.keyword == "args" and isinstance(argument.value, f.Display):
+                    values = list(argument.value.values)
+        for value in values:
+            if at >= len(given):
+                break
+            atoms = self.types.expand(self.types.of(value, site.scope))
+            given[at] = tuple((atom,) for atom in atoms if atom[0] == "inst")[:2]
+            at += 1
+        return tuple(given)
+
+    def targets(self, node: f.Expression, scope: ScopeId) -> Atoms:
+        """Functions that an argument denotes; a view class stands for its methods."""
+        if isinstance(node, f.Call) and last_name(node.function) in ("as_view", "partial"):
+            return self.types.of(node.arguments[0].value, scope) if last_name(node.function) == "partial" else ()
+        return tuple(atom for atom in self.types.expand(self.types.of(node, scope)) if atom[0] in ("func", "bound"))
+
+    def assigned(self) -> None:
+        """``app.wsgi_app = Middleware(…)``, ``app.view_functions[x] = f``, ``app.jinja_env.filters[x] = f``."""
+        route = self.models.by_method_name["before_request"].entry
+        for _, binding in self.index.attributes.get("wsgi_app", ()):
+            if binding.value is None:
+                continue
+            for atom in self.types.expand(self.types.of(binding.value, binding.scope)):
+                method = self.types.names.method(atom[1], "__call__") if atom[0] == "inst" else None
+                if method is not None:
+                    target = ("bound", method, atom)
+                    self.add(target, route, "WSGI middleware", self.index.functions[method], binding.pos)
+        for name in ("view_functions", "filters", "globals", "tests"):
+            for store in self.index.stores.get(name, ()):
+                if name != "view_functions" and last_name(getattr(store.container, "value", f.Constant("", ""))) != "jinja_env":
+                    continue
+                for atom in self.types.expand(self.types.of(store.value, store.scope)):
+                    if atom[0] in ("func", "bound"):
+                        function = self.index.functions[atom[1]]
+                        self.add(atom, route, name, function, function.facts.pos)
+
+
+def describe(node: f.Expression, name: str) -> str:
+    """``GET, POST /path`` of a registration, or the name of the hook."""
+    if not isinstance(node, f.Call):
+        return last_name(node) or name
+    method = last_name(node.function)
+    first = node.arguments[0].value if node.arguments and node.arguments[0].keyword is None else None
+    for argument in node.arguments:
+        if argument.keyword == "rule":
+            first = argument.value
+    if not isinstance(first, f.Constant) or first.kind != "str":
+        return method or name
+    verbs = method.upper() if method in _VERBS else ""
+    for argument in node.arguments:
+        if argument.keyword == "methods" and isinstance(argument.value, f.Display):
+            verbs = ", ".join(value.text for value in argument.value.values if isinstance(value, f.Constant))
+    if method in ("route", "add_url_rule") and not verbs:
+        verbs = "GET"
+    return f"{verbs} {first.text}" if verbs else f"{method} {first.text}" if method else first.text

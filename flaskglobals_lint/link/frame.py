@@ -1,0 +1,169 @@
+"""The state of one function's evaluation, and how accesses are recorded in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.atoms import Atoms
+from flaskglobals_lint.link.paths import SHARED_ROOTS, is_path
+from flaskglobals_lint.link.summary import Iteration, Path, Read, Section, Summary, Use, Value, Write
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.index import FunctionIndex, ScopeId
+    from flaskglobals_lint.link.evaluate import Evaluator
+
+MOST_READS = 600
+RECORDED = SHARED_ROOTS | {"p"}
+
+_NO_KEY = ""
+
+
+class Frame:
+    """Evaluating one function: its variables, the sections held, what decides whether this point is reached."""
+
+    def __init__(self, evaluator: Evaluator, scope: ScopeId, function: FunctionIndex | None) -> None:
+        self.evaluator = evaluator
+        self.types = evaluator.types
+        self.paths = evaluator.paths
+        self.models = evaluator.types.models
+        self.scope = scope
+        self.module_path = scope[: scope.index(":")]
+        self.function = function
+        self.summary = Summary(scope)
+        self.variables: dict[str, Value] = {}
+        self.sections: tuple[Section, ...] = ()
+        self.control = 0
+        self.sticky = 0
+        self.calls = 0
+        self.blocking = 0
+        self.awaits = 0
+        self.consuming = False
+        self.returned: list[Value] = []
+        self.raised = 0
+        self.first_read = len(function.facts.parameters) if function is not None else 0
+        self._reads: dict[tuple[Any, ...], int] = {}
+
+    # -- atoms --
+
+    def atoms(self, value: Value, node: f.Expression) -> Atoms:
+        """Atoms of a value; where its references tell nothing, those of the expression."""
+        result: list[Any] = []
+        for ref in value.refs:
+            if is_path(ref):
+                result.extend(self.paths.atoms(ref))
+            else:
+                result.append(ref)
+        if not result:
+            return self.types.expand(self.types.of(node, self.scope))
+        return tuple(dict.fromkeys(result))
+
+    # -- recording --
+
+    @property
+    def clock(self) -> tuple[int, int, int]:
+        return (self.calls, self.blocking, self.awaits)
+
+    @property
+    def decided(self) -> int:
+        """Everything that decides whether this point is reached."""
+        return self.control | self.sticky
+
+    def recorded(self, ref: Any) -> bool:
+        """Whether accesses of a reference can matter to anybody else."""
+        return is_path(ref) and ref[0][0] in RECORDED
+
+    def read(self, path: Path, kind: str, pos: f.Position, key: str = _NO_KEY, remote: Any = None, flags: int = 0) -> int:
+        """Record a read; its dependency bit."""
+        if path[0][0] not in RECORDED:
+            return 0
+        token = (path, kind, key, self.sections, pos[0], remote)
+        at = self._reads.get(token)
+        if at is None:
+            at = len(self.summary.reads)
+            if at >= MOST_READS:
+                return 0
+            self._reads[token] = at
+            self.summary.reads.append(Read(path, kind, key, pos, self.sections, self.clock, remote, flags))
+        return 1 << (self.first_read + at)
+
+    def write(
+        self,
+        path: Path,
+        kind: str,
+        via: str,
+        pos: f.Position,
+        value: Value | None = None,
+        key: str = _NO_KEY,
+        key_flags: int = 0,
+        harmless: bool = False,
+        constant: bool = False,
+    ) -> None:
+        """Record a write of ``value``."""
+        if path[0][0] not in RECORDED:
+            return
+        values = value.deps if value is not None else 0
+        flags = value.flags if value is not None else 0
+        refs = tuple(ref for ref in value.refs if is_path(ref))[:3] if value is not None else ()
+        self.summary.writes.append(
+            Write(
+                path, kind, via, key, pos, self.sections, self.clock, values, self.decided, flags, key_flags,
+                harmless, constant, None, refs,
+            )
+        )  # fmt: skip
+
+    def iterate(self, value: Value, pos: f.Position, via: str) -> None:
+        """Record a Python-level loop over live containers."""
+        for ref in value.refs:
+            if self.recorded(ref):
+                self.summary.iterations.append(Iteration(ref, pos, self.sections, via))
+
+    def use(self, ref: Any, model: str, member: str, pos: f.Position) -> None:
+        """Record the use of a connection."""
+        if self.recorded(ref):
+            self.summary.uses.append(Use(ref, model, member, pos, self.sections))
+
+    # -- sections --
+
+    def enter(self, lock: Path | None, pos: f.Position, kind: str) -> Section:
+        """Take a lock."""
+        section = Section(len(self.summary.sections), lock, pos, kind)
+        self.summary.sections.append(section)
+        self.sections = (*self.sections, section)
+        return section
+
+    def leave(self, section: Section) -> None:
+        self.sections = tuple(held for held in self.sections if held is not section)
+
+    def release(self, lock: Path | None) -> None:
+        """Let go of the lock taken last at that path."""
+        for held in reversed(self.sections):
+            if held.lock == lock:
+                self.leave(held)
+                return
+        if lock is not None:
+            self.summary.released = (*self.summary.released, lock)
+
+    # -- variables --
+
+    def assign(self, name: str, value: Value) -> None:
+        """Bind a local variable; what decides the assignment also decides the value."""
+        deps = value.deps | self.control
+        self.variables[name] = Value(value.refs, deps, value.flags, value.view) if deps != value.deps else value
+
+    def escape(self, value: Value, path: Path) -> None:
+        """What was made in this call is now reachable through a shared path: its variables are that path."""
+        for ref in value.refs:
+            if is_path(ref) and ref[0][0] == "new":
+                for name, held in self.variables.items():
+                    if ref in held.refs:
+                        refs = tuple(path if r == ref else r for r in held.refs)
+                        self.variables[name] = Value(refs, held.deps, held.flags, held.view)
+
+
+def merge(one: Value, other: Value) -> Value:
+    """Either of two values."""
+    if one is other:
+        return one
+    refs = one.refs if one.refs == other.refs else tuple(dict.fromkeys(one.refs + other.refs))[:6]
+    return Value(refs, one.deps | other.deps, one.flags | other.flags, one.view or other.view)

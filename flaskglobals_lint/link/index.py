@@ -1,0 +1,412 @@
+"""One pass over all facts: who binds which name, stores which attribute or item, calls what.
+
+Everything is kept by plain strings (``path:qualname``), so that later stages are deterministic and cheap. Nothing is
+resolved here; ``names`` does that on demand.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.inputs import LinkInput
+
+ScopeId: TypeAlias = str
+"""``path:qualname`` of a function or class; ``path:`` alone is the module's own code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One way a name gets a value.
+
+    ``how`` is is (the value itself), element (a loop over it), enter (``with``), item (unpacking; ``at`` is the index),
+    function, class, import, augmented, annotation or opaque (an exception, a pattern). ``scope`` is the code that does it.
+    """
+
+    how: str
+    scope: ScopeId
+    pos: f.Position
+    value: f.Expression | None = None
+    name: str = ""
+    at: int = -1
+    imported: f.Import | None = None
+    annotation: f.Expression | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallSite:
+    """A call as written, and the code it stands in. A decorator is a call with the decorated definition as argument."""
+
+    scope: ScopeId
+    call: f.Call
+    decorated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """``container[key] = value`` or a method that adds ``value``; ``depth`` counts the item steps below the name."""
+
+    scope: ScopeId
+    container: f.Expression
+    value: f.Expression
+    depth: int
+
+
+@dataclass(slots=True)
+class ModuleIndex:
+    """A module's definitions and names. ``dynamic`` are objects whose attributes become module names at run time
+    (``globals()[name] = getattr(object, name)``)."""
+
+    input: LinkInput
+    dotted: str
+    names: dict[str, list[Binding]] = field(default_factory=dict)
+    stars: list[f.Import] = field(default_factory=list)
+    dynamic: list[f.Expression] = field(default_factory=list)
+
+    @property
+    def path(self) -> str:
+        return self.input.relative
+
+
+@dataclass(slots=True)
+class FunctionIndex:
+    """A function, its module, and what its own code binds and returns."""
+
+    id: ScopeId
+    module: ModuleIndex
+    facts: f.Function
+    names: dict[str, list[Binding]] = field(default_factory=dict)
+    returns: list[f.Expression] = field(default_factory=list)
+    yields: list[f.Expression] = field(default_factory=list)
+    nested: list[ScopeId] = field(default_factory=list)
+
+    @property
+    def parent(self) -> ScopeId | None:
+        """The enclosing function's id."""
+        return f"{self.module.path}:{self.facts.function}" if self.facts.function else None
+
+    @property
+    def cls(self) -> ScopeId | None:
+        """The id of the class whose body the definition stands in."""
+        return f"{self.module.path}:{self.facts.cls}" if self.facts.cls else None
+
+
+@dataclass(slots=True)
+class ClassIndex:
+    """A class, its own names (methods too), and its subclasses (filled by ``names``)."""
+
+    id: ScopeId
+    module: ModuleIndex
+    facts: f.Class
+    names: dict[str, list[Binding]] = field(default_factory=dict)
+    methods: dict[str, list[ScopeId]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Index:
+    """All modules of the program."""
+
+    modules: dict[str, ModuleIndex] = field(default_factory=dict)
+    functions: dict[ScopeId, FunctionIndex] = field(default_factory=dict)
+    classes: dict[ScopeId, ClassIndex] = field(default_factory=dict)
+    attributes: dict[str, list[tuple[f.Attribute, Binding]]] = field(default_factory=dict)
+    stores: dict[str, list[Store]] = field(default_factory=dict)
+    calls: dict[str, list[CallSite]] = field(default_factory=dict)
+
+    def module_of(self, scope: ScopeId) -> ModuleIndex:
+        return self.modules[scope[: scope.index(":")]]
+
+
+def dotted_name(relative: str) -> str:
+    """``src/app/views.py`` → ``app.views``; a package is named by its folder."""
+    parts = relative.removesuffix(".pyw").removesuffix(".py").split("/")
+    if parts[0] in ("src", "lib") and len(parts) > 1:
+        parts = parts[1:]
+    if parts[-1] == "__init__" and len(parts) > 1:
+        parts = parts[:-1]
+    return ".".join(parts)
+
+
+def build(inputs: list[LinkInput]) -> Index:
+    """Index every module, in the order given."""
+    index = Index()
+    for item in inputs:
+        module = ModuleIndex(item, dotted_name(item.relative))
+        index.modules[module.path] = module
+        for function in item.facts.functions:
+            scope = f"{module.path}:{function.qualname}"
+            index.functions[scope] = FunctionIndex(scope, module, function)
+        for cls in item.facts.classes:
+            scope = f"{module.path}:{cls.qualname}"
+            index.classes[scope] = ClassIndex(scope, module, cls)
+        walker = _Walker(index, module)
+        walker.module()
+    return index
+
+
+_ADDERS = {"append": 0, "appendleft": 0, "add": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0}
+
+
+def last_name(expression: f.Expression) -> str:
+    """The last identifier of ``a.b.c`` or ``c``, else empty."""
+    if isinstance(expression, f.Attribute):
+        return expression.name
+    if isinstance(expression, f.Local | f.Global | f.Free | f.ClassName):
+        return expression.name
+    return ""
+
+
+class _Walker:
+    """Fills the index from one module."""
+
+    def __init__(self, index: Index, module: ModuleIndex) -> None:
+        self.index = index
+        self.module_index = module
+        self.scope: ScopeId = f"{module.path}:"
+        self.function: FunctionIndex | None = None
+
+    def module(self) -> None:
+        item = self.module_index.input.facts
+        path = self.module_index.path
+        self.block(item.body)
+        for function in item.functions:
+            scope = f"{path}:{function.qualname}"
+            entry = self.index.functions[scope]
+            self.scope, self.function = scope, entry
+            parent = entry.parent
+            if parent is not None and parent in self.index.functions:
+                self.index.functions[parent].nested.append(scope)
+            self.block(function.body)
+            for parameter in function.parameters:
+                if parameter.default is not None:
+                    self.expression(parameter.default)
+            for decorator in function.decorators:
+                self.decorator(decorator, scope, parent)
+        for cls in item.classes:
+            scope = f"{path}:{cls.qualname}"
+            outer = f"{path}:{cls.function or ''}"
+            self.scope, self.function = outer, self.index.functions.get(outer)
+            self.block(cls.body)
+            for base in cls.bases:
+                self.expression(base)
+            for decorator in cls.decorators:
+                self.decorator(decorator, scope, outer)
+
+    def decorator(self, decorator: f.Expression, decorated: ScopeId, parent: ScopeId | None) -> None:
+        scope = parent or f"{self.module_index.path}:"
+        self.expression(decorator)
+        pos = getattr(decorator, "pos", f.NOWHERE)
+        name = last_name(decorator)
+        if isinstance(decorator, f.Call):
+            name = last_name(decorator.function) + "()"
+        self.index.calls.setdefault(name, []).append(CallSite(scope, f.Call(decorator, (), pos), decorated))
+
+    # -- binding --
+
+    def bind(self, target: f.Expression, binding: Binding) -> None:
+        match target:
+            case f.Local():
+                if self.function is not None:
+                    self.function.names.setdefault(target.name, []).append(binding)
+            case f.Global():
+                self.module_index.names.setdefault(target.name, []).append(binding)
+            case f.Free():
+                owner = self.index.functions.get(f"{self.module_index.path}:{target.owner}")
+                if owner is not None:
+                    owner.names.setdefault(target.name, []).append(binding)
+            case f.ClassName():
+                cls = self.index.classes.get(f"{self.module_index.path}:{target.owner}")
+                if cls is not None:
+                    cls.names.setdefault(target.name, []).append(binding)
+                    if binding.how == "function":
+                        cls.methods.setdefault(target.name, []).append(binding.name)
+            case f.Attribute():
+                self.index.attributes.setdefault(target.name, []).append((target, binding))
+                self.expression(target.value)
+            case f.Item():
+                self.store(target.value, binding)
+                self.expression(target.value)
+                self.expression(target.key)
+                if (
+                    isinstance(target.value, f.Call)
+                    and isinstance(target.value.function, f.Global)
+                    and target.value.function.name == "globals"
+                    and isinstance(binding.value, f.Call)
+                    and last_name(binding.value.function) == "getattr"
+                    and binding.value.arguments
+                ):
+                    self.module_index.dynamic.append(binding.value.arguments[0].value)
+            case f.Display():
+                values = target.values
+                for at, value in enumerate(values):
+                    inner = value.value if isinstance(value, f.Starred) else value
+                    if (
+                        binding.how == "is"
+                        and isinstance(binding.value, f.Display)
+                        and binding.value.kind in ("tuple", "list")
+                        and len(binding.value.values) == len(values)
+                    ):
+                        self.bind(inner, Binding("is", self.scope, binding.pos, binding.value.values[at]))
+                    else:
+                        how = {"is": "item", "element": "element-item"}.get(binding.how, "opaque")
+                        self.bind(inner, Binding(how, self.scope, binding.pos, binding.value, at=at))
+            case f.Starred():
+                self.bind(target.value, Binding("opaque", self.scope, binding.pos))
+            case _:
+                pass
+
+    def store(self, container: f.Expression, binding: Binding) -> None:
+        depth = 1
+        while isinstance(container, f.Item):
+            container, depth = container.value, depth + 1
+        name = last_name(container)
+        if name and binding.value is not None and binding.how == "is":
+            self.index.stores.setdefault(name, []).append(Store(self.scope, container, binding.value, depth))
+
+    # -- statements --
+
+    def block(self, body: tuple[f.Statement, ...]) -> None:
+        for statement in body:
+            self.statement(statement)
+
+    def statement(self, node: f.Statement) -> None:
+        match node:
+            case f.Evaluate():
+                self.expression(node.value)
+            case f.Assign():
+                self.expression(node.value)
+                for target in node.targets:
+                    self.bind(target, Binding("is", self.scope, node.pos, node.value))
+            case f.AugmentedAssign():
+                self.expression(node.value)
+                self.bind(node.target, Binding("augmented", self.scope, node.pos, node.value))
+            case f.AnnotatedAssign():
+                if node.value is not None:
+                    self.expression(node.value)
+                how = "is" if node.value is not None else "annotation"
+                self.bind(node.target, Binding(how, self.scope, node.pos, node.value, annotation=node.annotation))
+            case f.Return():
+                if node.value is not None:
+                    self.expression(node.value)
+                    if self.function is not None:
+                        self.function.returns.append(node.value)
+            case f.If() | f.While():
+                self.expression(node.test)
+                self.block(node.body)
+                self.block(node.orelse)
+            case f.For():
+                self.expression(node.iterable)
+                self.bind(node.target, Binding("element", self.scope, node.pos, node.iterable))
+                self.block(node.body)
+                self.block(node.orelse)
+            case f.Try():
+                self.block(node.body)
+                for handler in node.handlers:
+                    if handler.name is not None:
+                        self.bind(handler.name, Binding("opaque", self.scope, node.pos))
+                    self.block(handler.body)
+                self.block(node.orelse)
+                self.block(node.final)
+            case f.With():
+                for item in node.items:
+                    self.expression(item.value)
+                    if item.target is not None:
+                        self.bind(item.target, Binding("enter", self.scope, item.pos, item.value))
+                self.block(node.body)
+            case f.Define():
+                name = f"{self.module_index.path}:{node.function}"
+                self.bind(node.target, Binding("function", self.scope, node.pos, name=name))
+            case f.DefineClass():
+                name = f"{self.module_index.path}:{node.cls}"
+                self.bind(node.target, Binding("class", self.scope, node.pos, name=name))
+            case f.Import():
+                if node.name == "*":
+                    self.module_index.stars.append(node)
+                elif node.target is not None:
+                    self.bind(node.target, Binding("import", self.scope, node.pos, imported=node))
+            case f.Match():
+                self.expression(node.subject)
+                for case in node.cases:
+                    for bound in case.names:
+                        self.bind(bound, Binding("opaque", self.scope, node.pos))
+                    if case.guard is not None:
+                        self.expression(case.guard)
+                    self.block(case.body)
+            case f.Raise():
+                if node.value is not None:
+                    self.expression(node.value)
+            case f.Assert():
+                self.expression(node.test)
+            case f.Delete():
+                for target in node.targets:
+                    if isinstance(target, f.Attribute | f.Item):
+                        self.expression(target.value)
+            case _:
+                pass
+
+    # -- expressions: only calls and bindings matter --
+
+    def expression(self, node: f.Expression) -> None:
+        match node:
+            case f.Local() | f.Global() | f.Constant() | f.Free() | f.ClassName() | f.Lambda():
+                pass
+            case f.Attribute():
+                self.expression(node.value)
+            case f.Call():
+                self.call(node)
+            case f.Item():
+                self.expression(node.value)
+                self.expression(node.key)
+            case f.Display():
+                for value in node.values:
+                    self.expression(value)
+            case f.Operation() | f.Compare() | f.Boolean():
+                for value in node.operands:
+                    self.expression(value)
+            case f.Conditional():
+                self.expression(node.test)
+                self.expression(node.body)
+                self.expression(node.orelse)
+            case f.Comprehension():
+                for clause in node.clauses:
+                    self.expression(clause.iterable)
+                    self.bind(clause.target, Binding("element", self.scope, clause.pos, clause.iterable))
+                    for condition in clause.conditions:
+                        self.expression(condition)
+                if node.key is not None:
+                    self.expression(node.key)
+                self.expression(node.element)
+            case f.Await() | f.Starred():
+                self.expression(node.value)
+            case f.Yield():
+                if node.value is not None:
+                    self.expression(node.value)
+                    if self.function is not None:
+                        self.function.yields.append(node.value)
+            case f.Walrus():
+                self.expression(node.value)
+                self.bind(node.target, Binding("is", self.scope, node.pos, node.value))
+            case _:
+                pass
+
+    def call(self, node: f.Call) -> None:
+        function = node.function
+        name = last_name(function)
+        if isinstance(function, f.Call):
+            name = last_name(function.function) + "()"
+        self.index.calls.setdefault(name, []).append(CallSite(self.scope, node))
+        self.expression(function)
+        for argument in node.arguments:
+            self.expression(argument.value)
+        if isinstance(function, f.Attribute):
+            at = _ADDERS.get(function.name)
+            if at is not None and len(node.arguments) > at:
+                binding = Binding("is", self.scope, node.pos, node.arguments[at].value)
+                self.store(f.Item(function.value, f.Constant("none", "None"), node.pos).value, binding)
+        elif name == "setattr" and len(node.arguments) == 3:
+            key = node.arguments[1].value
+            if isinstance(key, f.Constant) and key.kind == "str":
+                target = f.Attribute(node.arguments[0].value, key.text, node.pos)
+                binding = Binding("is", self.scope, node.pos, node.arguments[2].value)
+                self.index.attributes.setdefault(key.text, []).append((target, binding))

@@ -1,0 +1,226 @@
+"""Calls of builtins and libraries: copies, loops in C, callbacks, threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import calls, expressions
+from flaskglobals_lint.link.paths import is_path
+from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.frame import Frame
+    from flaskglobals_lint.models import EntryCall
+
+SNAPSHOTS = {"list": "list", "tuple": "tuple", "set": "set", "frozenset": "tuple", "dict": "dict", "sorted": "list"}
+WALKS = {"len", "any", "all", "sum", "min", "max", "str", "repr", "bool"}
+VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", "filter": ""}
+_UNIQUE = {
+    "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
+}  # fmt: skip
+_THREAD = {
+    "threading.get_ident", "threading.current_thread", "threading.currentThread", "_thread.get_ident",
+    "threading.get_native_id", "greenlet.getcurrent", "gevent.getcurrent",
+}  # fmt: skip
+
+
+def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
+    """Calls that need their arguments unevaluated or treated in a way of their own; None for all others."""
+    if len(callee.refs) != 1 or is_path(callee.refs[0]) or callee.refs[0][0] != "ext":
+        return None
+    name = callee.refs[0][1]
+    arguments = node.arguments
+    if name in ("getattr", "hasattr") and len(arguments) >= 2 and isinstance(arguments[1].value, f.Constant):
+        target = f.Attribute(arguments[0].value, arguments[1].value.text, node.pos)
+        value = expressions.evaluate(frame, target)
+        for argument in arguments[2:]:
+            value = Value(value.refs, value.deps | expressions.evaluate(frame, argument.value).deps, value.flags)
+        return value if name == "getattr" else Value((), value.deps, 0)
+    if name == "setattr" and len(arguments) == 3:
+        value = expressions.evaluate(frame, arguments[2].value)
+        key = arguments[1].value
+        if isinstance(key, f.Constant):
+            frame.evaluator.store(frame, f.Attribute(arguments[0].value, key.text, node.pos), value, node.pos)
+        else:
+            expressions.evaluate(frame, arguments[0].value)
+            expressions.evaluate(frame, key)
+        return Value()
+    if name in SNAPSHOTS and arguments:
+        return _snapshot(frame, node, name)
+    if name in WALKS and arguments:
+        return _walk(frame, node, name)
+    if name in VIEWS and arguments:
+        values = [expressions.evaluate(frame, argument.value) for argument in arguments]
+        deps = flags = 0
+        for value in values:
+            deps |= value.deps
+            flags |= value.flags
+        if name in ("map", "filter"):
+            callback(frame, node, values[:1], values[1:])
+            return Value(values[-1].refs if name == "filter" else (), deps, flags, values[-1].view)
+        if name == "zip":
+            return Value((), deps, flags)
+        return Value(values[0].refs, deps, flags, "items" if name == "enumerate" else values[0].view)
+    if name == "isinstance" and arguments:
+        return Value((), expressions.evaluate(frame, arguments[0].value).deps)
+    if name == "super":
+        frame.types.of(node, frame.scope)
+        return Value(tuple(_super(frame, node)))
+    return None
+
+
+def _super(frame: Frame, node: f.Call) -> list[Any]:
+    """``super()``: the first parameter, seen as an instance of the bases."""
+    found: list[Any] = []
+    for atom in frame.types.of(node, frame.scope):
+        if atom[0] == "super":
+            found.append(atom)
+    return found
+
+
+def _snapshot(frame: Frame, node: f.Call, name: str) -> Value:
+    """``list(d)``, ``sorted(d)``, ``dict(d)``: an atomic copy of a container."""
+    values = [expressions.evaluate(frame, argument.value) for argument in node.arguments]
+    deps = flags = 0
+    for value in values:
+        deps |= expressions.content(frame, value, node.pos)
+        flags |= value.flags
+    callback(frame, node, [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"], [])
+    return copied(frame, values[0], node.pos, SNAPSHOTS[name], deps, flags)
+
+
+def copied(frame: Frame, value: Value, pos: f.Position, kind: str, deps: int, flags: int) -> Value:
+    """A new container that holds the same objects as the one it was copied from."""
+    origins = [ref for ref in value.refs if frame.recorded(ref)]
+    view = "copied-items" if value.view == "items" else ""
+    if not origins or value.view == "keys":
+        return Value(((("new", (*pos[:2], frame.scope), ("cont", kind)),),), deps, flags)
+    made = tuple((("new", (*pos[:2], frame.scope), ("cont", kind), origin),) for origin in origins[:2])
+    return Value(made, deps, flags, view)
+
+
+def _walk(frame: Frame, node: f.Call, name: str) -> Value:
+    """``len(d)``, ``sum(d.values())``: one pass in C, unless a Python function is called for each item."""
+    values = [expressions.evaluate(frame, argument.value) for argument in node.arguments]
+    deps = flags = 0
+    keyed = [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"]
+    python = any(not is_path(ref) and ref[0] in ("func", "bound") for value in keyed for ref in value.refs)
+    for value in values:
+        deps |= expressions.content(frame, value, node.pos)
+        flags |= value.flags
+    if python and values:
+        frame.iterate(values[0], node.pos, f"{name}() with a Python key")
+    callback(frame, node, keyed, [])
+    return Value((), deps, flags)
+
+
+def callback(frame: Frame, node: f.Call, functions: list[Value], values: list[Value]) -> None:
+    """Functions that a library calls back during the call."""
+    for value in functions:
+        for ref in value.refs:
+            targets = frame.paths.atoms(ref) if is_path(ref) else (ref,)
+            for target in targets:
+                if target[0] in ("func", "bound"):
+                    bare = f.Call(node.function, (), node.pos)
+                    calls.dispatch(frame, bare, Value((target,)), [])
+
+
+def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
+    """A call of something unknown: its result depends on every argument, functions passed to it may be called."""
+    deps = flags = 0
+    for value in values:
+        deps |= value.deps
+        flags |= value.flags & ~(THREAD_ID | UNIQUE)
+    callback(frame, node, values, [])
+    return Value((), deps, flags)
+
+
+def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -> Value:
+    """Calling a library's function, class or method."""
+    dotted, method, owner = _names(frame, target)
+    frame.calls += frame.models.call_switches(dotted) if not owner else 1
+    if frame.models.blocking(dotted) or (method and frame.models.blocking_method(method)):
+        frame.blocking += 1
+    deps = flags = 0
+    for value in values:
+        deps |= value.deps
+        flags |= value.flags
+    if dotted in _UNIQUE:
+        flags |= UNIQUE
+    if dotted in _THREAD:
+        flags |= THREAD_ID
+    registers = frame.models.call(owner, method) if owner else frame.models.call("", dotted)
+    if registers is not None:
+        _register(frame, node, registers, values)
+    else:
+        callback(frame, node, values, [])
+    made = frame.types.called(target, node, frame.scope)
+    refs: list[Any] = []
+    for atom in made:
+        if atom[0] in ("extinst", "conn", "inst", "cont"):
+            refs.append((("new", (*node.pos[:2], frame.scope), atom),))
+        else:
+            refs.append(atom)
+    if dotted.startswith("flask.") and dotted.rsplit(".", 1)[-1] in ("request", "session"):
+        flags |= REQUEST
+    return Value(tuple(refs[:3]), deps, flags)
+
+
+def _names(frame: Frame, target: Any) -> tuple[str, str, str]:
+    """Dotted name, method and the type it belongs to."""
+    match target[0]:
+        case "ext":
+            return target[1], "", ""
+        case "extm":
+            owner = target[1]
+            if owner.startswith("conn:"):
+                connection = frame.models.connection_by_id(owner[5:])
+                owner = (connection.type or connection.id) if connection is not None else owner
+            return f"{owner}.{target[2]}", target[2], owner
+        case _:
+            owner = target[2] if target[0] == "conn" and len(target) > 2 and target[2] else target[1]
+            return f"{owner}.__call__", "__call__", owner
+
+
+def _register(frame: Frame, node: f.Call, registers: EntryCall, values: list[Value]) -> None:
+    """A call that hands a function to a thread, an executor or a scheduler."""
+    if registers.entry.runs in ("other-process", "cli"):
+        return
+    keywords = registers.keywords
+    at = 0
+    for argument, value in zip(node.arguments, values, strict=True):
+        if argument.keyword is None:
+            wanted = at in registers.positions
+            at += 1
+        else:
+            wanted = argument.keyword in keywords
+        if not wanted:
+            continue
+        for ref in value.refs:
+            for target in frame.paths.atoms(ref) if is_path(ref) else (ref,):
+                if target[0] in ("func", "bound"):
+                    _spawn(frame, node, registers, target, values)
+
+
+def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values: list[Value]) -> None:
+    """Record the thread; its function gets the arguments that the call passes on."""
+    function = frame.types.index.functions[target[1]]
+    given: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
+    at = 0
+    if target[0] == "bound" and given:
+        receiver = target[2]
+        given[0], at = (receiver if is_path(receiver) else (("new", (0, 0, ""), receiver),),), 1
+    passed: list[Value] = []
+    if registers.passes == "rest" and registers.positions:
+        passed = values[registers.positions[0] + 1 :]
+    elif registers.passes == "args":
+        for argument in node.arguments:
+            if argument.keyword == "args" and isinstance(argument.value, f.Display):
+                passed = [expressions.evaluate(frame, value) for value in argument.value.values]
+    for value in passed:
+        if at < len(given):
+            given[at] = value.refs[:3]
+            at += 1
+    bindings = target[2] if target[0] == "func" else ()
+    frame.summary.edges.append(Edge(target[1], bindings, tuple(given), node.pos, (), "thread"))

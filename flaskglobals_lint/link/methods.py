@@ -1,0 +1,215 @@
+"""Calls of methods whose meaning the models know: containers, keyed stores, locks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import calls, expressions, library, locks
+from flaskglobals_lint.link.paths import is_path
+from flaskglobals_lint.link.summary import Path, Value
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.atoms import Atoms
+    from flaskglobals_lint.link.frame import Frame
+    from flaskglobals_lint.models import Container, Store
+
+_LIKELY = {
+    "append": "list", "extend": "list", "insert": "list", "remove": "list", "sort": "list", "reverse": "list",
+    "appendleft": "collections.deque", "popleft": "collections.deque",
+    "add": "set", "discard": "set",
+    "update": "dict", "setdefault": "dict", "popitem": "dict", "get": "dict", "items": "dict", "values": "dict",
+    "keys": "dict", "pop": "dict", "clear": "dict", "copy": "dict",
+}  # fmt: skip
+"""Where nothing is known of a receiver: the container whose method of that name is the likeliest."""
+
+
+def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Value) -> Value | None:
+    """The value of ``receiver.method(…)`` if the models know the method; None otherwise."""
+    atoms = frame.atoms(receiver, function.value)
+    name = function.name
+    if name in ("acquire", "release", "__enter__", "__exit__"):
+        kind = locks.lock_kind(frame, atoms, function.value)
+        if kind is not None:
+            return _lock_call(frame, node, name, receiver, kind)
+    if _project_method(frame, atoms, name):
+        return None
+    store = _store(frame, atoms)
+    if store is not None and any(name in group for group in (store.reads, store.writes, store.deletes, store.atomic)):
+        return _store_call(frame, node, function, receiver, store)
+    container = frame.types.container(atoms)
+    if container is None and not any(atom[0] not in ("const", "param") for atom in atoms) and name in _LIKELY:
+        container = frame.models.container(_LIKELY[name])
+    if container is None:
+        return None
+    known = (
+        container.reads | container.writes | container.element_reads | container.iterates | container.snapshots
+    )
+    if name not in known:
+        return None
+    return _container_call(frame, node, function, receiver, container)
+
+
+def _project_method(frame: Frame, atoms: Atoms, name: str) -> bool:
+    return any(atom[0] in ("inst", "class") and frame.types.names.method(atom[1], name) is not None for atom in atoms)
+
+
+def _store(frame: Frame, atoms: Atoms) -> Store | None:
+    for atom in atoms:
+        dotted = atom[1] if atom[0] == "extinst" else atom[2] if atom[0] == "conn" else ""
+        found = frame.models.store(dotted) if dotted else None
+        if found is not None:
+            return found
+        if atom[0] == "inst":
+            for base in frame.types.names.external_bases(atom[1]):
+                found = frame.models.store(base)
+                if found is not None:
+                    return found
+    return None
+
+
+def _lock_call(frame: Frame, node: f.Call, name: str, receiver: Value, kind: str) -> Value:
+    path = locks.lock_path(receiver)
+    if name in ("acquire", "__enter__"):
+        frame.enter(path, node.pos, kind)
+    else:
+        frame.release(path)
+    frame.calls += 1
+    return Value()
+
+
+def _values(frame: Frame, node: f.Call) -> list[Value]:
+    return [expressions.evaluate(frame, argument.value) for argument in node.arguments]
+
+
+def _combined(values: list[Value], deps: int = 0, flags: int = 0) -> Value:
+    for value in values:
+        deps |= value.deps
+        flags |= value.flags
+    return Value((), deps, flags)
+
+
+def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Value, store: Store) -> Value:
+    """``cache.get(key)``, ``redis.set(key, value)`` …: the keyed entry is the place."""
+    values = _values(frame, node)
+    name = function.name
+    step, text = "[]", ""
+    key = Value()
+    if node.arguments and node.arguments[0].star == 0:
+        step = expressions.key_step(node.arguments[0].value)
+        text = expressions.key_text(node.arguments[0].value)
+        key = values[0]
+    frame.calls += 1
+    frame.blocking += store.external
+    result = _combined(values, receiver.deps, receiver.flags)
+    for ref in receiver.refs:
+        if not frame.recorded(ref):
+            continue
+        path: Path = (*ref, step)
+        if name in store.reads:
+            result.deps |= frame.read(path, "element", node.pos, text, flags=key.flags)
+        elif name in store.writes:
+            value = _combined(values[1:])
+            frame.write(path, "set", f".{name}()", node.pos, value, text, key.flags)
+        elif name in store.deletes:
+            frame.write(path, "delete", f".{name}()", node.pos, None, text, key.flags, harmless=True)
+    return result
+
+
+def _container_call(
+    frame: Frame, node: f.Call, function: f.Attribute, receiver: Value, container: Container
+) -> Value:
+    values = _values(frame, node)
+    name = function.name
+    frame.calls += 1
+    combined = _combined(values, receiver.deps, receiver.flags)
+    for argument in values:
+        for ref in argument.refs:
+            if not is_path(ref) and ref[0] in ("func", "bound"):
+                calls.dispatch(frame, f.Call(function, (), node.pos), Value((ref,)), [])
+    if name in container.iterates:
+        deps = receiver.deps
+        return Value(receiver.refs, deps, receiver.flags, name)
+    if name in container.snapshots and name not in container.writes:
+        deps = expressions.content(frame, receiver, node.pos)
+        kind = "dict" if container.kind in ("mapping", "counter") else "list"
+        return library.copied(frame, receiver, node.pos, kind, deps, receiver.flags)
+    refs: list[Any] = []
+    keyed = container.kind in ("mapping", "counter")
+    first = node.arguments[0].value if node.arguments and node.arguments[0].star == 0 else None
+    step = expressions.key_step(first) if keyed and first is not None else "[]"
+    text = expressions.key_text(first) if keyed and first is not None else ""
+    key_flags = values[0].flags if keyed and values else 0
+    deps = combined.deps
+    for ref in receiver.refs:
+        if not is_path(ref):
+            continue
+        if ref[0][0] == "proxy":
+            refs.append(ref)
+            continue
+        deps |= _access(frame, node, name, ref, container, step, text, key_flags, values, refs)
+    if name in container.writes:
+        _widen_local(frame, function.value, _combined(values).deps)
+    return Value(tuple(refs), deps, combined.flags)
+
+
+def _access(
+    frame: Frame,
+    node: f.Call,
+    name: str,
+    ref: Path,
+    container: Container,
+    step: str,
+    text: str,
+    key_flags: int,
+    values: list[Value],
+    refs: list[Any],
+) -> int:
+    """One container method on one path: record what it reads and writes, add what it returns to ``refs``."""
+    keyed = container.kind in ("mapping", "counter")
+    deps = 0
+    element: Path = (*ref, step)
+    if container.thread_safe and container.kind == "queue":
+        return 0
+    if name in container.element_reads and name not in container.writes:
+        refs.append(element)
+        return frame.read(element, "element", node.pos, text, flags=key_flags)
+    if name not in container.writes:
+        return frame.read(ref, "content", node.pos, text)
+    if name == "setdefault":
+        value = _combined(values[1:])
+        frame.write(element, "set", ".setdefault()", node.pos, value, text, key_flags, harmless=True)
+        for argument in values[1:]:
+            frame.escape(argument, element)
+        refs.append(element)
+    elif keyed and name == "pop" and values:
+        frame.write(
+            element, "delete", ".pop()", node.pos, _combined(values[1:]), text, key_flags, harmless=len(values) > 1
+        )
+        taken = frame.paths.atoms(element)
+        refs.extend((("new", (*node.pos[:2], frame.scope), atom),) for atom in taken[:2])
+        deps |= frame.read(element, "element", node.pos, text, flags=key_flags) if not frame.sections else 0
+    else:
+        value = _combined(values)
+        kind = "delete" if name in ("pop", "popleft", "popitem", "remove", "clear") else "mutate"
+        member = expressions.key_text(node.arguments[0].value) if node.arguments and not keyed else ""
+        frame.write(
+            ref, kind if not keyed or name != "update" else "mutate", f".{name}()", node.pos, value, member,
+            values[0].flags if values else 0, harmless=name in ("discard", "clear"),
+        )  # fmt: skip
+        for argument in values:
+            frame.escape(argument, (*ref, "[]"))
+        if name in container.element_reads:
+            taken = frame.paths.atoms((*ref, "[]"))
+            refs.extend((("new", (*node.pos[:2], frame.scope), atom),) for atom in taken[:2])
+    return deps
+
+
+def _widen_local(frame: Frame, target: f.Expression, deps: int) -> None:
+    """A local container now depends on what was put into it, and on what decided that."""
+    while isinstance(target, f.Item | f.Attribute):
+        target = target.value
+    if isinstance(target, f.Local) and target.name in frame.variables:
+        held = frame.variables[target.name]
+        if not any(frame.recorded(ref) for ref in held.refs):
+            frame.variables[target.name] = Value(held.refs, held.deps | deps | frame.decided, held.flags, held.view)

@@ -1,0 +1,302 @@
+"""What names mean: imports, modules, classes and their methods, across all files of the program."""
+
+from __future__ import annotations
+
+import posixpath
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.atoms import Atom, Atoms
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.index import Binding, ClassIndex, Index, ModuleIndex, ScopeId
+    from flaskglobals_lint.models import Models
+
+
+class Modules:
+    """Finds a project's modules by import statement; an import root is any folder above the importing file."""
+
+    def __init__(self, index: Index) -> None:
+        self.paths = set(index.modules)
+        self.folders: set[str] = {""}
+        for path in self.paths:
+            folder = posixpath.dirname(path)
+            while folder and folder not in self.folders:
+                self.folders.add(folder)
+                folder = posixpath.dirname(folder)
+        self._cache: dict[tuple[str, str, int], str | None] = {}
+
+    def find(self, importer: str, dotted: str, level: int) -> str | None:
+        """The path of module ``dotted`` as seen from ``importer``; a folder without ``__init__.py`` ends in ``/``.
+
+        None where it is not part of the project.
+        """
+        folder = posixpath.dirname(importer)
+        key = (folder, dotted, level)
+        if key not in self._cache:
+            self._cache[key] = self._find(folder, dotted, level)
+        return self._cache[key]
+
+    def _find(self, folder: str, dotted: str, level: int) -> str | None:
+        tail = dotted.replace(".", "/")
+        if level:
+            for _ in range(level - 1):
+                folder = posixpath.dirname(folder)
+            return self.at(posixpath.join(folder, tail) if tail else folder)
+        while True:
+            for root in (folder, posixpath.join(folder, "src")):
+                found = self.at(posixpath.join(root, tail))
+                if found is not None and not (found.endswith("/") and self._foreign(found)):
+                    return found
+            if not folder:
+                return None
+            folder = posixpath.dirname(folder)
+
+    def _foreign(self, folder: str) -> bool:
+        """A folder without any module of its own right below it says nothing about an import of that name."""
+        return not any(path.startswith(folder) for path in self.paths)
+
+    def at(self, base: str) -> str | None:
+        """The module or package at ``base`` (a path without extension)."""
+        for path in (f"{base}.py", f"{base}/__init__.py" if base else "__init__.py", f"{base}.pyw"):
+            if path in self.paths:
+                return path
+        return f"{base}/" if base in self.folders else None
+
+    def child(self, path: str, name: str) -> str | None:
+        """Submodule ``name`` of the package at ``path``."""
+        if path.endswith("/"):
+            return self.at(path + name)
+        if path.endswith("__init__.py"):
+            return self.at(posixpath.join(posixpath.dirname(path), name))
+        return None
+
+
+class Names:
+    """Looks names up in modules and classes."""
+
+    def __init__(self, index: Index, models: Models) -> None:
+        self.index = index
+        self.models = models
+        self.modules = Modules(index)
+        self._lookups: dict[tuple[str, str], Atoms | None] = {}
+        self._mro: dict[ScopeId, tuple[Atom, ...]] = {}
+        self._bases: dict[ScopeId, Atoms] = {}
+        self.subclasses: dict[ScopeId, list[ScopeId]] = {}
+        for cls in index.classes.values():
+            for base in self.bases(cls):
+                if base[0] == "class":
+                    self.subclasses.setdefault(base[1], []).append(cls.id)
+
+    # -- modules --
+
+    def lookup(self, path: str, name: str) -> Atoms | None:
+        """What ``name`` is in the module at ``path``: atoms; ``("place", path, name)`` for a variable; None if unknown."""
+        key = (path, name)
+        if key not in self._lookups:
+            self._lookups[key] = None
+            self._lookups[key] = self._lookup(path, name)
+        return self._lookups[key]
+
+    def _lookup(self, path: str, name: str) -> Atoms | None:
+        module = self.index.modules.get(path)
+        if module is None:
+            child = self.modules.child(path, name)
+            return (("module", child),) if child else None
+        bindings = module.names.get(name)
+        if not bindings:
+            for star in module.stars:
+                found = self.imported(path, f.Import(None, star.module, name, star.level, "", star.pos), strict=True)
+                if found:
+                    return found
+            child = self.modules.child(path, name)
+            return (("module", child),) if child else None
+        return self.of_bindings(bindings, path, ("place", path, name))
+
+    def of_bindings(self, bindings: list[Binding], path: str, place: Atom) -> Atoms:
+        """Definitions and imports win over plain assignments (``x = None`` in an ``except ImportError``)."""
+        found: list[Atom] = []
+        for binding in bindings:
+            if binding.how == "function":
+                found.append(("func", binding.name, ()))
+            elif binding.how == "class":
+                found.append(("class", binding.name))
+            elif binding.how == "import" and binding.imported is not None:
+                found.extend(self.imported(path, binding.imported) or ())
+            elif binding.how == "is" and not isinstance(binding.value, f.Constant):
+                found = [atom for atom in found if atom[0] != "ext"]
+                if not found:
+                    return (place,)
+        return unique(found) or (place,)
+
+    def imported(self, path: str, node: f.Import, strict: bool = False) -> Atoms | None:
+        """What an import binds. ``strict``: only what is certainly there (a star import)."""
+        target = self.modules.find(path, node.module, node.level)
+        if node.name is None:
+            if target is not None:
+                return (("module", target),)
+            return (("ext", self.models.canonical(node.module)),)
+        if target is not None:
+            found = self.lookup(target, node.name)
+            if found:
+                return found
+            if strict:
+                return None
+            module = self.index.modules.get(target)
+            if module is not None and (module.dynamic or f"{target}:__getattr__" in self.index.functions):
+                return (("place", target, node.name),)
+            return ()
+        if strict or node.level:
+            return None
+        return (("ext", self.models.canonical(f"{node.module}.{node.name}")),)
+
+    # -- classes --
+
+    def bases(self, cls: ClassIndex) -> Atoms:
+        """Base classes as atoms; a base that is an attribute of a library object (``db.Model``) is external."""
+        if cls.id not in self._bases:
+            self._bases[cls.id] = ()
+            found: list[Atom] = []
+            for base in cls.facts.bases:
+                found.extend(self.simple(base, cls.module, cls.facts.function))
+            self._bases[cls.id] = unique(found)
+        return self._bases[cls.id]
+
+    def simple(self, node: f.Expression, module: ModuleIndex, function: str | None) -> Atoms:
+        """Classes, modules and library names named by a dotted expression, without types."""
+        match node:
+            case f.Global():
+                found = self.lookup(module.path, node.name)
+                if found is None:
+                    return (("ext", node.name),)
+                return tuple(atom for atom in found if atom[0] != "place")
+            case f.Local() | f.Free():
+                owner = node.owner if isinstance(node, f.Free) else function
+                scope = self.index.functions.get(f"{module.path}:{owner}")
+                if scope is None or node.name not in scope.names:
+                    return ()
+                found = self.of_bindings(scope.names[node.name], module.path, ("place", "", ""))
+                return tuple(atom for atom in found if atom[0] != "place")
+            case f.ClassName():
+                cls = self.index.classes.get(f"{module.path}:{node.owner}")
+                if cls is None or node.name not in cls.names:
+                    return ()
+                found = self.of_bindings(cls.names[node.name], module.path, ("place", "", ""))
+                return tuple(atom for atom in found if atom[0] != "place")
+            case f.Attribute():
+                result: list[Atom] = []
+                for atom in self.simple(node.value, module, function):
+                    result.extend(self.member(atom, node.name))
+                return tuple(result)
+            case f.Item():
+                return self.simple(node.value, module, function)
+            case _:
+                return ()
+
+    def member(self, atom: Atom, name: str) -> Atoms:
+        """Attribute ``name`` of a module, package, class or library name."""
+        if atom[0] == "module":
+            found = self.lookup(atom[1], name)
+            return tuple(a for a in found or () if a[0] != "place")
+        if atom[0] == "ext":
+            return (("ext", self.models.canonical(f"{atom[1]}.{name}")),)
+        if atom[0] == "class":
+            cls = self.index.classes[atom[1]]
+            return tuple(
+                ("class", binding.name) for binding in cls.names.get(name, ()) if binding.how == "class"
+            )
+        return ()
+
+    def mro(self, cid: ScopeId) -> tuple[Atom, ...]:
+        """The class, then its bases, depth first; ``("class", id)`` and ``("ext", dotted)``."""
+        if cid not in self._mro:
+            self._mro[cid] = (("class", cid),)
+            order: list[Atom] = [("class", cid)]
+            for base in self.bases(self.index.classes[cid]):
+                order.extend(self.mro(base[1]) if base[0] == "class" else (base,))
+            self._mro[cid] = unique(order)
+        return self._mro[cid]
+
+    def external_bases(self, cid: ScopeId) -> list[str]:
+        """Dotted names of the library classes it derives from, their supertypes included."""
+        found: list[str] = []
+        for atom in self.mro(cid):
+            if atom[0] == "ext":
+                found.append(atom[1])
+                found.extend(self.models.supertypes(atom[1]))
+        return found
+
+    def methods(self, cid: ScopeId, name: str) -> list[ScopeId]:
+        """The definitions of method ``name`` that an instance of the class finds first."""
+        for atom in self.mro(cid):
+            if atom[0] == "class":
+                found = self.index.classes[atom[1]].methods.get(name)
+                if found:
+                    return found
+        return []
+
+    def method(self, cid: ScopeId, name: str) -> ScopeId | None:
+        """The one definition that counts: the last, or the getter of a property."""
+        found = self.methods(cid, name)
+        if not found:
+            return None
+        for fid in found:
+            if self.is_property(fid):
+                return fid
+        return found[-1]
+
+    def setter(self, cid: ScopeId, name: str) -> ScopeId | None:
+        """The setter of property ``name``."""
+        for fid in self.methods(cid, name):
+            for decorator in self.index.functions[fid].facts.decorators:
+                if isinstance(decorator, f.Attribute) and decorator.name == "setter":
+                    return fid
+        return None
+
+    def overrides(self, cid: ScopeId, name: str) -> list[ScopeId]:
+        """Definitions of the method in subclasses."""
+        found: list[ScopeId] = []
+        pending, seen = list(self.subclasses.get(cid, ())), {cid}
+        while pending:
+            sub = pending.pop(0)
+            if sub in seen:
+                continue
+            seen.add(sub)
+            found.extend(self.index.classes[sub].methods.get(name, ())[-1:])
+            pending.extend(self.subclasses.get(sub, ()))
+        return found
+
+    def owner(self, cid: ScopeId, name: str) -> ScopeId | None:
+        """The class in the MRO whose body binds attribute ``name``."""
+        for atom in self.mro(cid):
+            if atom[0] == "class" and name in self.index.classes[atom[1]].names:
+                return atom[1]
+        return None
+
+    def decorator_names(self, fid: ScopeId) -> list[str]:
+        """Last names of a function's decorators."""
+        names = []
+        for decorator in self.index.functions[fid].facts.decorators:
+            node = decorator.function if isinstance(decorator, f.Call) else decorator
+            names.append(node.name if isinstance(node, f.Attribute | f.Global | f.Local | f.Free) else "")
+        return names
+
+    def is_property(self, fid: ScopeId) -> bool:
+        return any(name in ("property", "cached_property", "hybrid_property") for name in self.decorator_names(fid))
+
+    def kind(self, fid: ScopeId) -> str:
+        """method, classmethod, staticmethod or function."""
+        function = self.index.functions[fid]
+        if function.cls is None:
+            return "function"
+        names = self.decorator_names(fid)
+        if "staticmethod" in names:
+            return "staticmethod"
+        if "classmethod" in names or function.facts.name in ("__new__", "__init_subclass__", "__class_getitem__"):
+            return "classmethod"
+        return "method"
+
+
+def unique(atoms: list[Atom] | Atoms) -> Atoms:
+    """Without repetitions, in order."""
+    return tuple(dict.fromkeys(atoms))

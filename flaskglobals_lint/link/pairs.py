@@ -1,0 +1,84 @@
+"""Reads and the later writes of the same place that depend on them."""
+
+from __future__ import annotations
+
+from flaskglobals_lint.link.locks import common
+from flaskglobals_lint.link.summary import Pair, Path, Read, Summary, Write
+
+
+def find(summary: Summary, first_read: int) -> list[Pair]:
+    """All pairs of a function, the worst read of each write: at most one of each kind per write."""
+    found: list[Pair] = []
+    seen: set[tuple[object, ...]] = set()
+    for write in summary.writes:
+        for kind, mask in (("control", write.control), ("value", write.values)):
+            pair = _worst(summary, write, kind, mask >> first_read)
+            if pair is not None:
+                token = (kind, write.path, write.pos, write.sections)
+                if token not in seen:
+                    seen.add(token)
+                    found.append(pair)
+    return found
+
+
+def _worst(summary: Summary, write: Write, kind: str, bits: int) -> Pair | None:
+    """The pair of the write with the read that is guarded least.
+
+    For a check it is enough that one check stands in the write's own section (double-checked locking); a value is stale
+    if any read of it stands outside.
+    """
+    best: Pair | None = None
+    at = 0
+    while bits:
+        if bits & 1:
+            read = summary.reads[at]
+            if related(read, write) and not (write.remote is not None and read.remote == write.remote):
+                pair = Pair(kind, read, write, common(read.sections, write.sections))
+                if best is None:
+                    best = pair
+                elif kind == "control" and len(pair.covers) > len(best.covers):
+                    best = pair
+                elif kind == "value" and len(pair.covers) < len(best.covers):
+                    best = pair
+        bits >>= 1
+        at += 1
+    return best
+
+
+def related(read: Read, write: Write) -> bool:
+    """Whether the write changes what was read.
+
+    A container's own variable is not its content: loading ``d`` to store ``d[k]`` reads nothing that the store changes.
+    """
+    if read.path[0] != write.path[0]:
+        return False
+    if not same(read.path, write.path, read.key, write.key):
+        return False
+    shorter = len(read.path) - len(write.path)
+    if write.kind in ("mutate", "delete") and not item(write.path, write):
+        return (shorter == 0 and read.kind != "load") or (shorter == 1 and read.path[-1].startswith("["))
+    if shorter == 0:
+        return True
+    if shorter > 0:
+        return all(step.startswith("[") for step in read.path[len(write.path) :])
+    return shorter == -1 and read.kind == "content" and write.path[-1].startswith("[")
+
+
+def item(path: Path, write: Write) -> bool:
+    """Whether the write concerns one item (``del d[k]``, ``d.pop(k)``) rather than the whole container."""
+    return write.via in ("del", ".pop()") and path[-1] != path[0] and str(path[-1]).startswith("[")
+
+
+def same(one: Path, other: Path, one_key: str, other_key: str) -> bool:
+    """Whether two paths can agree as far as both go; two different names as keys are two different items."""
+    shared = min(len(one), len(other))
+    for at in range(1, shared):
+        a, b = one[at], other[at]
+        if a == b:
+            if a == "[]" and at == len(one) - 1 == len(other) - 1 and one_key and other_key and one_key != other_key:
+                return False
+            continue
+        if a == "[]" and b.startswith("[") or b == "[]" and a.startswith("["):
+            continue
+        return False
+    return True

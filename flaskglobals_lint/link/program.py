@@ -1,0 +1,114 @@
+"""The linked program: what checks are given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint.finding import EntryPoint, Span
+from flaskglobals_lint.link.paths import Paths, Place
+from flaskglobals_lint.link.reach import Access, Context, Reached
+
+if TYPE_CHECKING:
+    from pathlib import Path as FilePath
+
+    from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.entries import Start
+    from flaskglobals_lint.link.evaluate import Evaluator
+    from flaskglobals_lint.link.index import Binding, Index, ScopeId
+    from flaskglobals_lint.link.types import Types
+
+
+@dataclass
+class Program:
+    """All modules, their entry points and what they do to shared places at request time."""
+
+    index: Index
+    types: Types
+    paths: Paths
+    evaluator: Evaluator
+    starts: list[Start]
+    reached: Reached
+    root: FilePath | None = None
+    server: str = "auto"
+    _definitions: dict[Place, list[Binding]] = field(default_factory=dict)
+
+    @cached_property
+    def writes(self) -> dict[tuple[object, ...], list[Access]]:
+        """Request-time writes by the key of the container or variable they change."""
+        found: dict[tuple[object, ...], list[Access]] = {}
+        for access in self.reached.writes:
+            found.setdefault(base_key(access.place), []).append(access)
+        return found
+
+    @cached_property
+    def reads(self) -> dict[tuple[object, ...], list[Access]]:
+        """Request-time reads by the key of the container or variable."""
+        found: dict[tuple[object, ...], list[Access]] = {}
+        for access in self.reached.reads:
+            found.setdefault(base_key(access.place), []).append(access)
+        return found
+
+    @cached_property
+    def serving(self) -> set[ScopeId]:
+        """Functions that run while a request is served."""
+        return {
+            fid for fid, contexts in self.reached.contexts.items() if any(c.start.runs == "request" for c in contexts)
+        }
+
+    # -- for messages --
+
+    def file(self, scope: ScopeId) -> str:
+        """The printed path of the code's file."""
+        return self.index.module_of(scope).input.path
+
+    def span(self, scope: ScopeId, pos: f.Position, message: str = "") -> Span:
+        return Span(self.file(scope), *pos, message)
+
+    def qualified(self, scope: ScopeId) -> str:
+        """``app.views.index``"""
+        module = self.index.module_of(scope)
+        name = scope[scope.index(":") + 1 :]
+        return f"{module.dotted}.{name}" if name else module.dotted
+
+    def name(self, scope: ScopeId) -> str:
+        """``index`` or ``Store.add``: as short as a reader still recognises."""
+        function = self.index.functions.get(scope)
+        if function is None:
+            return "the module"
+        parts = function.facts.qualname.split("#")[0].split(".")
+        return ".".join(parts[-2:]) if function.cls is not None else parts[-1]
+
+    def entry_point(self, context: Context) -> EntryPoint:
+        start = context.start
+        return EntryPoint(self.qualified(start.function), start.kind, start.detail, start.path, start.line)
+
+    def chain(self, context: Context) -> tuple[str, ...]:
+        return tuple(self.qualified(scope) for scope in context.chain)
+
+    def definitions(self, access_path: tuple[object, ...]) -> list[Binding]:
+        """Where the variable or attribute below which the path lies is bound, import-time code first."""
+        base = access_path
+        while len(base) > 1 and str(base[-1]).startswith("["):
+            base = base[:-1]
+        found = self.paths.bindings(base)
+        return sorted(found, key=lambda b: (b.scope[-1] != ":", b.how != "is"))
+
+    def guarded_by_comment(self, access_path: tuple[object, ...]) -> bool:
+        """Whether a ``# guarded-by:`` comment stands on a definition of the place."""
+        for binding in self.definitions(access_path):
+            module = self.index.module_of(binding.scope)
+            for comment in module.input.facts.comments:
+                if comment.kind == "guarded-by" and binding.pos[0] <= comment.line <= binding.pos[2]:
+                    return True
+        return False
+
+
+def base_key(place: Place) -> tuple[object, ...]:
+    """The key without its item steps: all items of one container together."""
+    key = place.key
+    end = len(key)
+    while end > 1 and str(key[end - 1]).startswith("["):
+        end -= 1
+    return key[:end]

@@ -1,0 +1,263 @@
+"""What runs while requests are served: contexts, spread from the entry points along the calls, and their accesses."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
+from flaskglobals_lint.link.summary import Edge, Iteration, Pair, Path, Read, Section, Use, Write
+
+if TYPE_CHECKING:
+    from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.entries import Start
+    from flaskglobals_lint.link.evaluate import Evaluator
+    from flaskglobals_lint.link.index import ScopeId
+
+MOST_CONTEXTS = 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Context:
+    """A function as it runs: from which start, called from where, with which arguments and which locks held."""
+
+    function: ScopeId
+    arguments: tuple[tuple[Any, ...], ...]
+    bindings: tuple[Any, ...]
+    held: frozenset[Any]
+    start: Start
+    parent: Context | None
+    pos: f.Position | None
+
+    @property
+    def chain(self) -> tuple[ScopeId, ...]:
+        """Functions from the start to this one."""
+        found: list[ScopeId] = []
+        context: Context | None = self
+        while context is not None:
+            if not found or found[-1] != context.function:
+                found.append(context.function)
+            context = context.parent
+        return tuple(reversed(found))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Access:
+    """One recorded access at a shared place, in one context. ``locks`` are the keys of all useful locks held."""
+
+    place: Place
+    path: Path
+    record: Read | Write | Iteration | Use
+    locks: frozenset[Any]
+    context: Context
+
+    @property
+    def function(self) -> ScopeId:
+        return self.context.function
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Conflict:
+    """A pair at a shared place. ``guards`` are the locks that hold from its read to its write."""
+
+    place: Place
+    path: Path
+    pair: Pair
+    guards: frozenset[Any]
+    context: Context
+
+
+@dataclass(slots=True)
+class Reached:
+    """Everything that request-time and background code does to shared places."""
+
+    contexts: dict[ScopeId, list[Context]] = field(default_factory=dict)
+    reads: list[Access] = field(default_factory=list)
+    writes: list[Access] = field(default_factory=list)
+    iterations: list[Access] = field(default_factory=list)
+    uses: list[Access] = field(default_factory=list)
+    conflicts: list[Conflict] = field(default_factory=list)
+
+
+class Reach:
+    """Spreads contexts from the starts."""
+
+    def __init__(self, evaluator: Evaluator, paths: Paths) -> None:
+        self.evaluator = evaluator
+        self.paths = paths
+        self.result = Reached()
+        self._queue: deque[Context] = deque()
+        self._locks: dict[Path, Any] = {}
+
+    def run(self, starts: list[Start]) -> Reached:
+        """Visit everything that the starts reach, nearest first."""
+        for start in sorted(starts, key=lambda s: s.runs != "request"):
+            function = self.paths.types.index.functions[start.function]
+            arguments = list(start.arguments[: len(function.facts.parameters)])
+            arguments += [()] * (len(function.facts.parameters) - len(arguments))
+            cleaned = tuple(tuple(ref for ref in refs if ref != ("fresh",)) for refs in arguments)
+            self._push(Context(start.function, cleaned, start.bindings, frozenset(), start, None, None))
+        while self._queue:
+            self._visit(self._queue.popleft())
+        self._collect()
+        return self.result
+
+    def _push(self, context: Context) -> None:
+        known = self.result.contexts.setdefault(context.function, [])
+        background = context.start.runs != "request"
+        for other in known:
+            if (
+                other.arguments == context.arguments
+                and other.bindings == context.bindings
+                and other.held <= context.held
+                and (other.start.runs == "request" or (background and other.start is context.start))
+            ):
+                return
+        if len(known) >= MOST_CONTEXTS:
+            return
+        known.append(context)
+        self._queue.append(context)
+
+    def _visit(self, context: Context) -> None:
+        summary = self.evaluator.summary(context.function)
+        for edge in summary.edges:
+            if not self._taken(edge, context):
+                continue
+            arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
+            bindings = tuple(self._binding(binding, context) for binding in edge.bindings)
+            held = context.held if edge.kind in ("call", "callback") else frozenset()
+            for section in edge.sections:
+                key = self.lock_key(section, context)
+                if key is not None:
+                    held |= {key}
+            start = context.start
+            if edge.kind == "thread":
+                start = self._thread(edge, context)
+            self._push(Context(edge.callee, arguments, bindings, held, start, context, edge.pos))
+
+    def _thread(self, edge: Edge, context: Context) -> Start:
+        from flaskglobals_lint.link.entries import Start
+
+        index = self.paths.types.index
+        function = index.functions[context.function]
+        name = index.functions[edge.callee].facts.name
+        repeated = context.start.repeated
+        return Start(
+            edge.callee, edge.bindings, "thread", name, "background", repeated,
+            function.module.input.path, edge.pos[0], (), context.function,
+        )  # fmt: skip
+
+    def _taken(self, edge: Edge, context: Context) -> bool:
+        """A call of a closure's parameter goes where this closure was given it."""
+        if edge.origin is None:
+            return True
+        given = [b[2] for b in context.bindings if (b[0], b[1]) == edge.origin and b[2][0] in ("func", "bound")]
+        return not given or any(atom[1] == edge.callee for atom in given)
+
+    def _binding(self, binding: Any, context: Context) -> Any:
+        return binding
+
+    def _arguments(self, refs: tuple[Any, ...], context: Context) -> tuple[Any, ...]:
+        """References of a call's argument in terms of the whole program: shared paths and functions only."""
+        found: list[Any] = []
+        for ref in refs:
+            if is_path(ref):
+                found.extend(path for path in self.resolve(ref, context) if path[0][0] in SHARED_ROOTS)
+            elif ref[0] in ("func", "bound", "class"):
+                found.append((("k", ref[1]),) if ref[0] == "class" else ref)
+        return tuple(dict.fromkeys(found))[:3]
+
+    def resolve(self, path: Path, context: Context) -> list[Path]:
+        """A function's path in terms of the whole program; nothing for what is not shared."""
+        root = path[0]
+        if root[0] != "p":
+            return [path] if root[0] in SHARED_ROOTS else []
+        if root[1] != context.function:
+            return []
+        found: list[Path] = []
+        for ref in context.arguments[root[2]] if root[2] < len(context.arguments) else ():
+            if is_path(ref):
+                found.append(ref + path[1:] if len(ref) + len(path) < 12 else ref)
+        if not found and len(path) >= 1 and self._default(root):
+            found.append((("v", root[1], self._default(root)), *path[1:]))
+        return found
+
+    def _default(self, root: Any) -> str:
+        """The parameter's name if its default is a mutable display, which all calls share."""
+        from flaskglobals_lint import facts as f
+
+        parameter = self.paths.types.index.functions[root[1]].facts.parameters[root[2]]
+        return parameter.name if isinstance(parameter.default, f.Display) and parameter.default.kind != "tuple" else ""
+
+    def lock_key(self, section: Section, context: Context) -> Any | None:
+        """The identity of a section's lock; None if holding it keeps nobody else out."""
+        if section.kind == "async":
+            return None
+        if section.kind == "path":
+            return ("path", section.lock)
+        if section.lock is None:
+            return None
+        root = section.lock[0]
+        if root[0] == "new":
+            return None
+        if root[0] == "proxy":
+            return None
+        resolved = self.resolve(section.lock, context)
+        if not resolved:
+            return ("unknown", section.lock) if root[0] == "p" and not self._fresh(root, context) else None
+        place = self.paths.place(resolved[0])
+        return place.key if place is not None else ("unknown", section.lock)
+
+    def _fresh(self, root: Any, context: Context) -> bool:
+        """Whether the parameter is ``self`` of an object made for this request."""
+        function = self.paths.types.index.functions[root[1]]
+        return root[2] == 0 and function.cls is not None
+
+    # -- accesses --
+
+    def _collect(self) -> None:
+        serving = {
+            fid
+            for fid, contexts in self.result.contexts.items()
+            if any(context.start.runs in ("request", "once") for context in contexts)
+        }
+        for fid, contexts in self.result.contexts.items():
+            summary = self.evaluator.summary(fid)
+            for context in contexts:
+                for records, into in (
+                    (summary.reads, self.result.reads),
+                    (summary.writes, self.result.writes),
+                    (summary.iterations, self.result.iterations),
+                    (summary.uses, self.result.uses),
+                ):
+                    for record in records:
+                        for path in self.resolve(record.path, context):
+                            place = self._place(path, serving)
+                            if place is not None:
+                                locks = self._held(record.sections, context)
+                                into.append(Access(place, path, record, locks, context))
+                for pair in summary.pairs:
+                    for path in self.resolve(pair.write.path, context):
+                        place = self._place(path, serving)
+                        if place is not None:
+                            guards = self._held(pair.covers, context)
+                            self.result.conflicts.append(Conflict(place, path, pair, guards, context))
+
+    def _held(self, sections: tuple[Section, ...], context: Context) -> frozenset[Any]:
+        if not sections:
+            return context.held
+        keys = {self.lock_key(section, context) for section in sections}
+        return context.held | {key for key in keys if key is not None}
+
+    def _place(self, path: Path, serving: set[ScopeId]) -> Place | None:
+        """The place; None where the path starts in a variable of request-time code, which each request has of its own."""
+        root = path[0]
+        if root[0] == "v" and root[1] in serving and not self._is_default(root):
+            return None
+        return self.paths.place(path)
+
+    def _is_default(self, root: Any) -> bool:
+        function = self.paths.types.index.functions[root[1]]
+        at = self.paths.types.parameter_index(function, root[2])
+        return at >= 0 and bool(self._default(("p", root[1], at)))

@@ -1,0 +1,171 @@
+"""What one function does to places, in terms of its own parameters: the summary that callers and checks work with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.atoms import Atom
+    from flaskglobals_lint.link.index import ScopeId
+
+Root: TypeAlias = tuple[Any, ...]
+Path: TypeAlias = tuple[Any, ...]
+"""A root, then projections: ``".name"`` for an attribute, ``"[]"`` for an item, ``'["key"]'`` for a constant key.
+
+==========================  ===================================================================
+``("g", path, name)``       a module variable
+``("v", function, name)``   a variable of an enclosing function
+``("k", class)``            a class object
+``("p", function, index)``  a parameter of the summarised function
+``("inst", class)``         the one shared instance of a class
+``("fn", function)``        a function object
+``("app",)``                the Flask application
+``("new", site, atom)``     something made during the call
+``("proxy", scope)``        a context-local object
+==========================  ===================================================================
+"""
+
+REQUEST = 1
+"""Flag of a value that derives from the request."""
+THREAD_ID = 2
+"""Flag of a value that names the running thread."""
+UNIQUE = 4
+"""Flag of a value that no other call can have (a fresh uuid)."""
+
+
+class Value:
+    """What an expression can denote: references (paths or atoms), what it depends on, flags, and – for a view of a
+    container such as ``d.items()`` – which view. ``deps`` is a bit set: parameters first, then reads."""
+
+    __slots__ = ("deps", "flags", "refs", "view")
+
+    def __init__(self, refs: tuple[Any, ...] = (), deps: int = 0, flags: int = 0, view: str = "") -> None:
+        self.refs = refs
+        self.deps = deps
+        self.flags = flags
+        self.view = view
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One holding of one lock. ``lock`` is its path (None: unknown object); ``id`` is unique in the function."""
+
+    id: int
+    lock: Path | None
+    pos: f.Position
+    kind: str
+    """lock, async (binds only tasks of one event loop), path (identity is a file or key name) or assumed (by its name)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """``kind`` is load (the variable or attribute itself), content (membership, length, iteration) or element."""
+
+    path: Path
+    kind: str
+    key: str
+    pos: f.Position
+    sections: tuple[Section, ...]
+    clock: tuple[int, int, int]
+    remote: tuple[ScopeId, f.Position] | None = None
+    flags: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """``kind`` is set, mutate (in place: append, update …) or delete; ``via`` names the operation for the reader.
+
+    ``values`` and ``control`` are dependency bit sets. ``harmless`` writes cannot fail or lose anything when another
+    thread was faster (``pop(k, None)``, ``discard``). ``checked``: an earlier read in this function already decides it.
+    """
+
+    path: Path
+    kind: str
+    via: str
+    key: str
+    pos: f.Position
+    sections: tuple[Section, ...]
+    clock: tuple[int, int, int]
+    values: int
+    control: int
+    flags: int = 0
+    key_flags: int = 0
+    harmless: bool = False
+    constant: bool = False
+    remote: tuple[ScopeId, f.Position] | None = None
+    refs: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """A loop in Python code over a live container."""
+
+    path: Path
+    pos: f.Position
+    sections: tuple[Section, ...]
+    via: str
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A use of an object that the models know as a connection."""
+
+    path: Path
+    model: str
+    member: str
+    pos: f.Position
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A read that a later write of the same place depends on. ``kind`` is value (read-modify-write) or control
+    (check-then-set); ``covers`` are the sections that hold from the read to the write."""
+
+    kind: str
+    read: Read
+    write: Write
+    covers: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A call. ``arguments`` are the references passed, by parameter. ``kind`` is call, callback (passed to a library,
+    which calls it), thread (runs later, beside this code) or stream (a generator, which runs after its caller)."""
+
+    callee: ScopeId
+    bindings: tuple[Atom, ...]
+    arguments: tuple[tuple[Any, ...], ...]
+    pos: f.Position
+    sections: tuple[Section, ...]
+    kind: str = "call"
+    origin: tuple[ScopeId, int] | None = None
+    """The captured parameter that was called, where the callee came from one."""
+
+
+@dataclass(slots=True)
+class Summary:
+    """Everything a function does that may matter to others."""
+
+    function: ScopeId
+    reads: list[Read] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    iterations: list[Iteration] = field(default_factory=list)
+    uses: list[Use] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    edges: list[Edge] = field(default_factory=list)
+    sections: list[Section] = field(default_factory=list)
+    returned: tuple[Any, ...] = ()
+    returned_view: str = ""
+    returned_flags: int = 0
+    returned_reads: tuple[Read, ...] = ()
+    returned_parameters: int = 0
+    effects: tuple[Write, ...] = ()
+    checks: tuple[Read, ...] = ()
+    acquired: tuple[Section, ...] = ()
+    released: tuple[Path, ...] = ()
+    yielded: tuple[Section, ...] = ()
+    yielded_refs: tuple[Any, ...] = ()
+    blocks: bool = False

@@ -1,0 +1,190 @@
+"""The pipeline: discover, extract, link, check, select, suppress. The only module that knows its order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+from types import ModuleType
+from typing import TypeAlias
+
+from flaskglobals_lint import facts, rulebook
+from flaskglobals_lint.checks import check
+from flaskglobals_lint.config import Config, UsageError
+from flaskglobals_lint.discover import Discovery, SourceFile, Stdin, discover
+from flaskglobals_lint.extract import extract
+from flaskglobals_lint.extract.source import decode
+from flaskglobals_lint.finding import Finding, Report, Span
+from flaskglobals_lint.link import link
+from flaskglobals_lint.link.inputs import LinkInput
+from flaskglobals_lint.models import Models
+from flaskglobals_lint.models import load as load_models
+from flaskglobals_lint.report import FORMATS
+from flaskglobals_lint.settings import Vocabulary, load, where
+from flaskglobals_lint.suppress import FileNotes, suppress
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the number of files done and of all files."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A file and its facts."""
+
+    file: SourceFile
+    facts: facts.Module
+
+
+def lint(
+    paths: Sequence[str | os.PathLike[str]] = (".",),
+    config: Config | None = None,
+    *,
+    cwd: Path | None = None,
+    stdin: Stdin | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Lint files and folders as one program, and report what was found in them.
+
+    Without a ``config`` the project's own is read. The path ``-`` stands for ``stdin``. Raises UsageError if a path does
+    not exist or the configuration is wrong.
+    """
+    cwd = cwd or Path.cwd()
+    names = [os.fspath(path) for path in paths]
+    config = config or configure(names, cwd, stdin=stdin)
+    models = _models(config)
+    found = discover(names, config, cwd, stdin)
+    log.info("root: %s", found.root)
+    if not found.targets:
+        return Report((), 0)
+    parsed = _extract(found, progress)
+    findings = _suppressed(_broken(parsed) + _checked(parsed, found.root, models, config), parsed, found.root, config)
+    shown = sorted((finding for finding in findings if config.shows(finding.severity)), key=lambda item: item.sort_key)
+    log.info("findings: %d, and %d below %s", len(shown), len(findings) - len(shown), config.min_severity)
+    targets = [item for item in parsed if item.file.target]
+    return Report(
+        findings=tuple(shown),
+        files=len(targets),
+        errors=sum(item.facts.problem is not None for item in targets),
+        sources=_sources(shown, parsed),
+    )
+
+
+def configure(
+    paths: Sequence[str],
+    cwd: Path,
+    *,
+    options: Mapping[str, object] | None = None,
+    file: Path | None = None,
+    isolated: bool = False,
+    stdin: Stdin | None = None,
+) -> Config:
+    """The configuration for a run over ``paths``; ``options`` are those of the command line. Raises UsageError."""
+    first = paths[0] if paths else "."
+    if first == "-" and stdin:
+        first = stdin.name
+    start = Path(os.path.normpath(cwd / first))
+    vocabulary = Vocabulary(rulebook.names(), tuple(FORMATS))
+    config = load(vocabulary, start if os.path.isdir(start) else start.parent, cwd, options or {}, file, isolated)
+    log.info("configuration: %s", config.file or "none")
+    return config
+
+
+def _models(config: Config) -> Models:
+    try:
+        return load_models(config.model_tables() or None)
+    except ValueError as error:
+        # The message starts with the key, and a dot where it is about something inside.
+        key = str(error).split(" ")[0].split(".")[0]
+        raise UsageError(f"{where(config, key)}{error}".rstrip(".")) from None
+
+
+def _extract(found: Discovery, progress: Progress | None) -> list[_Parsed]:
+    """The facts of every file that is still there."""
+    start = perf_counter()
+    parsed = []
+    for number, file in enumerate(found.files):
+        if progress:
+            progress(number, len(found.files))
+        try:
+            module = extract(file.read(), file.display)
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            problem = facts.SyntaxProblem(f"the file cannot be read: {error.strerror}", 1, 1)
+            module = facts.Module((), (), (), (), problem)
+        parsed.append(_Parsed(file, module))
+    if progress:
+        progress(len(found.files), len(found.files))
+    log.info("extract: %d files, %d to be judged, %.2f s", len(parsed), len(found.targets), perf_counter() - start)
+    return parsed
+
+
+def _checked(parsed: Sequence[_Parsed], root: Path, models: Models, config: Config) -> list[Finding]:
+    """What the checks find in the targets."""
+    start = perf_counter()
+    inputs = [LinkInput(item.file.display, item.file.relative, item.facts, item.file.target) for item in parsed]
+    program = link(inputs, models, config, root=root)
+    linked = perf_counter()
+    targets = {item.file.display for item in parsed if item.file.target}
+    findings = [finding for finding in check(program) if finding.span.path in targets]
+    log.info("link: %.2f s, check: %.2f s", linked - start, perf_counter() - linked)
+    return findings
+
+
+def _broken(parsed: Sequence[_Parsed]) -> list[Finding]:
+    """A finding for every target that could not be parsed or read."""
+    rule = rulebook.UNPARSED
+    return [
+        Finding(
+            code=rule.code,
+            name=rule.name,
+            severity=rule.severity,
+            message=problem.message,
+            span=Span(item.file.display, problem.line, problem.column, problem.line, problem.column + 1),
+            symbol="",
+            function="",
+        )
+        for item in parsed
+        if item.file.target and (problem := item.facts.problem)
+    ]
+
+
+def _suppressed(findings: list[Finding], parsed: Sequence[_Parsed], root: Path, config: Config) -> list[Finding]:
+    top = root.as_posix()
+    notes = {
+        item.file.display: FileNotes(item.facts.comments, config.ignored_in(item.file.path.as_posix(), top))
+        for item in parsed
+        if item.file.target
+    }
+    return suppress([finding for finding in findings if config.selects(finding.code)], notes, config.selects)
+
+
+def _sources(findings: Sequence[Finding], parsed: Sequence[_Parsed]) -> dict[str, str]:
+    """The text of every file that a finding points at, as far as it can be read again."""
+    files = {item.file.display: item.file for item in parsed}
+    sources: dict[str, str] = {}
+    for finding in findings:
+        for span in (finding.span, *finding.related):
+            if span.path in files and span.path not in sources:
+                try:
+                    text = decode(files[span.path].read())
+                except OSError:
+                    continue
+                sources[span.path] = text if isinstance(text, str) else ""
+    return sources
+
+
+class _CallableModule(ModuleType):
+    """``flaskglobals_lint.lint`` is this module once it is imported, and the function to those who call it."""
+
+    def __call__(self, *args: object, **keywords: object) -> Report:
+        return lint(*args, **keywords)  # type: ignore[arg-type]
+
+
+sys.modules[__name__].__class__ = _CallableModule

@@ -1,0 +1,89 @@
+"""What library names mean: import paths, base classes, the types of results, and context-local proxies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from flaskglobals_lint.models import tables
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """Knowledge about library types. Every name given to a method may be written by any of its import paths."""
+
+    aliases: Mapping[str, str]
+    """Other import path → the one the tables use."""
+
+    moved: Mapping[str, str]
+    """Start of a dotted name → what it stands for: ``flask.ext.`` → ``flask_``. The longest one that fits counts."""
+
+    bases: Mapping[str, tuple[str, ...]]
+    calls: Mapping[str, str]
+    results: Mapping[tuple[str, str], str]
+    proxies: Mapping[str, str]
+    objects: Mapping[str, str]
+
+    def canonical(self, dotted: str) -> str:
+        """The import path by which the tables know ``dotted``; an unknown name is its own."""
+        seen = {dotted}
+        while True:
+            longer = self.aliases.get(dotted) or self._moved(dotted)
+            if longer is None or longer in seen:
+                return dotted
+            dotted = longer
+            seen.add(dotted)
+
+    def _moved(self, dotted: str) -> str | None:
+        end = len(dotted)
+        while (end := max(dotted.rfind(".", 0, end), dotted.rfind("_", 0, end))) > 0:
+            new = self.moved.get(dotted[: end + 1])
+            if new is not None:
+                return new + dotted[end + 1 :]
+        return None
+
+    def supertypes(self, dotted: str) -> tuple[str, ...]:
+        """The library classes that the library class ``dotted`` derives from directly."""
+        return self.bases.get(self.canonical(dotted), ())
+
+    def ancestry(self, dotted: str) -> Iterator[str]:
+        """The canonical name, then every class it derives from, nearest first."""
+        queue = [self.canonical(dotted)]
+        for name in queue:
+            yield name
+            queue.extend(base for base in self.bases.get(name, ()) if base not in queue)
+
+    def returns(self, dotted: str) -> str | None:
+        """The class of what calling the library function ``dotted`` returns, where it is not a class itself."""
+        return self.calls.get(self.canonical(dotted))
+
+    def instance(self, dotted: str) -> str | None:
+        """The class of an object that a library keeps in its module (``flask.current_app`` → ``flask.Flask``)."""
+        return self.objects.get(self.canonical(dotted))
+
+    def result(self, dotted: str, member: str) -> str | None:
+        """The type of ``instance.member()`` or, for an attribute, ``instance.member`` of a library type."""
+        for name in self.ancestry(dotted):
+            found = self.results.get((name, member))
+            if found is not None:
+                return found
+        return None
+
+
+def load_types() -> Types:
+    """The table ``types.toml``."""
+    data = tables.read("types")
+    return Types(
+        aliases={other: row["name"] for row in data["alias"] for other in row["also"]},
+        moved={start: row["to"] for row in data["moved"] for start in row["from"]},
+        bases={name: tuple(row["bases"]) for row in data["class"] for name in row["names"]},
+        calls={name: row["type"] for row in data["call"] for name in row["names"]},
+        results={
+            (name, member): result
+            for row in data["result"]
+            for name in row["types"]
+            for member, result in row["members"].items()
+        },
+        proxies={name: row["scope"] for row in data["proxy"] for name in row["names"]},
+        objects={name: row["type"] for row in data["object"] for name in row["names"]},
+    )

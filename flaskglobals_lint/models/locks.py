@@ -1,0 +1,108 @@
+"""Locks: which ones exclude other threads, and how they are held."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
+
+from flaskglobals_lint.models import tables
+
+LockKind: TypeAlias = Literal["lock", "rlock", "condition", "semaphore", "rwlock", "file", "distributed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """What holding one kind of lock gives.
+
+    ``excludes`` is False where two threads can hold it at once. ``per_path`` locks are the same lock for the same path
+    or name, so that an instance made per call does help. ``contexts`` are methods whose result is held by ``with``, and
+    whether that holding excludes others ("exclusive") or only writers ("shared").
+    """
+
+    kind: LockKind
+    excludes: bool = True
+    reentrant: bool = False
+    asynchronous: bool = False
+    per_path: bool = False
+    across_processes: bool = False
+    acquire: tuple[str, ...] = ("acquire",)
+    release: tuple[str, ...] = ("release",)
+    contexts: Mapping[str, Literal["exclusive", "shared"]] = field(default_factory=dict, hash=False)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LockDecorator:
+    """A decorator that holds a lock around each call.
+
+    ``scope`` tells which calls exclude each other: those of one "function", of one "instance", or of functions with the
+    same first "argument" of the decorator. ``keyword`` is the argument that must be given for a lock to exist.
+    """
+
+    scope: Literal["function", "instance", "argument"]
+    keyword: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    lock: Lock
+    counted: bool = False
+    """The first argument says how many may hold it at once."""
+
+    off: tuple[str, ...] = ()
+    """Keyword arguments, as written, with which it excludes nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class LockTable:
+    entries: Mapping[str, _Entry]
+    decorators: Mapping[str, LockDecorator]
+
+    def find(self, canonical: str, first_argument: str | None, keywords: Collection[str]) -> Lock | None:
+        entry = self.entries.get(canonical)
+        if entry is None:
+            return None
+        if entry.counted:
+            given = next((word.partition("=")[2] for word in keywords if word.startswith("value=")), first_argument)
+            if given is not None and given.strip() != "1":
+                return replace(entry.lock, excludes=False)
+        if any(word.replace(" ", "") in entry.off for word in keywords):
+            return replace(entry.lock, excludes=False)
+        return entry.lock
+
+
+def load_locks(extra: Mapping[str, Lock]) -> LockTable:
+    """The table ``locks.toml`` and the user's own locks, which win."""
+    data = tables.read("locks")
+    return LockTable(
+        entries={
+            **tables.by_name((row["names"], _entry(row)) for row in data["lock"]),
+            **{name: _Entry(lock) for name, lock in extra.items()},
+        },
+        decorators=tables.by_name((row["names"], _decorator(row)) for row in data["decorator"]),
+    )
+
+
+def _entry(row: tables.Row) -> _Entry:
+    return _Entry(_lock(row), counted=row.get("counted", False), off=tables.strings(row, "off"))
+
+
+def _decorator(row: tables.Row) -> LockDecorator:
+    return LockDecorator(scope=row["scope"], keyword=row.get("keyword", ""), source=row["source"])
+
+
+def _lock(row: tables.Row) -> Lock:
+    return Lock(
+        kind=row["kind"],
+        excludes=row.get("excludes", True),
+        reentrant=row.get("reentrant", False),
+        asynchronous=row.get("asynchronous", False),
+        per_path=row.get("per_path", False),
+        across_processes=row.get("across_processes", False),
+        acquire=tables.strings(row, "acquire") or ("acquire",),
+        release=tables.strings(row, "release") or ("release",),
+        contexts=row.get("contexts", {}),
+        source=row["source"],
+    )

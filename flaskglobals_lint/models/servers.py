@@ -1,0 +1,99 @@
+"""How each server runs an application: threads, processes, greenlets, and where its settings stand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from flaskglobals_lint.models import tables
+
+ServerKind: TypeAlias = Literal["threads", "processes", "greenlets", "asyncio", "single"]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One server, or one way of running it, with its defaults.
+
+    ``kind`` is what one process does with two requests: "threads", "greenlets", "asyncio", or "single" (one after the
+    other); "processes" is "single" with several processes by default. ``threads`` and ``workers`` are defaults, 0
+    stands for "no limit" or "decided by the platform". ``options`` name the settings: option or variable → what it sets
+    (threads, workers, kind, preload).
+    """
+
+    id: str
+    title: str
+    kind: ServerKind
+    threads: int
+    workers: int
+    preload: bool = False
+    """The application is loaded once and then forked, unless an option says otherwise."""
+
+    commands: tuple[str, ...] = ()
+    """Words of a command line that start it."""
+
+    calls: tuple[str, ...] = ()
+    """Dotted names of functions and classes that start it from Python."""
+
+    worker_classes: tuple[str, ...] = ()
+    """Values of gunicorn's ``worker_class`` that select it."""
+
+    files: tuple[str, ...] = ()
+    """Names of files that show it is used."""
+
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentFile:
+    """A kind of file that tells how the application is run: name patterns, and regular expressions for its lines."""
+
+    patterns: tuple[str, ...]
+    lines: tuple[str, ...]
+    note: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    servers: tuple[Server, ...]
+    files: tuple[DeploymentFile, ...]
+
+    def by_id(self, identifier: str) -> Server | None:
+        return next((server for server in self.servers if server.id == identifier), None)
+
+
+def load_servers() -> Servers:
+    """The table ``servers.toml``."""
+    data = tables.read("servers")
+    return Servers(
+        servers=tuple(_server(row) for row in data["server"]),
+        files=tuple(_file(row) for row in data["file"]),
+    )
+
+
+def _file(row: tables.Row) -> DeploymentFile:
+    return DeploymentFile(
+        patterns=tables.strings(row, "patterns"),
+        lines=tables.strings(row, "lines"),
+        note=row.get("note", ""),
+        source=row["source"],
+    )
+
+
+def _server(row: tables.Row) -> Server:
+    return Server(
+        id=row["id"],
+        title=row["title"],
+        kind=row["kind"],
+        threads=row["threads"],
+        workers=row["workers"],
+        preload=row.get("preload", False),
+        commands=tables.strings(row, "commands"),
+        calls=tables.strings(row, "calls"),
+        worker_classes=tables.strings(row, "worker_classes"),
+        files=tables.strings(row, "files"),
+        options=row.get("options", {}),
+        source=row["source"],
+    )

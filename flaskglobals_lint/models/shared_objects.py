@@ -1,0 +1,76 @@
+"""Objects that threads may share, state of the whole process that has no variable, and calls that block."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from flaskglobals_lint.models import tables
+
+ProcessStateUse: TypeAlias = Literal["call", "assign", "item", "context"]
+
+
+@dataclass(frozen=True, slots=True)
+class Safe:
+    """Why objects of a type may be shared; ``local``: each thread or context has its own, nothing below is shared."""
+
+    reason: str
+    local: bool
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessState:
+    """State of the whole process that user code changes without a variable of its own.
+
+    ``use`` tells which form changes it: a "call", an "assign"ment to it, to an "item" of it, or its use as a "context"
+    manager. ``secret``: it holds credentials, so that another tenant's are used.
+    """
+
+    use: ProcessStateUse
+    why: str
+    remedy: str
+    secret: bool = False
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls that wait for I/O or sleep, and builtins during which threads cannot switch."""
+
+    blocking: frozenset[str]
+    blocking_methods: frozenset[str]
+    without_switch: frozenset[str]
+
+    def blocks(self, canonical: str) -> bool:
+        return any(name in self.blocking for name in tables.wildcards(canonical))
+
+
+def load_safe() -> dict[str, Safe]:
+    """The table ``thread_safe.toml``."""
+    return tables.by_name(
+        (row["names"], Safe(row["reason"], row.get("local", False), row["source"]))
+        for row in tables.read("thread_safe")["safe"]
+    )
+
+
+def load_process_state() -> Mapping[str, ProcessState]:
+    """The table ``process_state.toml``."""
+    return tables.by_name(
+        (
+            row["names"],
+            ProcessState(row["use"], row["why"], row["remedy"], row.get("secret", False), row["source"]),
+        )
+        for row in tables.read("process_state")["state"]
+    )
+
+
+def load_calls() -> Calls:
+    """The table ``calls.toml``."""
+    data = tables.read("calls")
+    return Calls(
+        blocking=frozenset(name for row in data["blocking"] for name in row["names"]),
+        blocking_methods=frozenset(name for row in data["blocking_method"] for name in row["names"]),
+        without_switch=frozenset(name for row in data["without_switch"] for name in row["names"]),
+    )

@@ -1,0 +1,52 @@
+"""Text that is safe to print: names and messages come from other people's files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+# Control characters, line separators, what reorders or hides text, and undecodable bytes.
+_UNSAFE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
+)
+
+
+def escaped(text: str) -> str:
+    r"""The text on one line, what cannot be seen written as ``\xNN`` or ``\uNNNN``."""
+    return _UNSAFE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return named.get(match[0]) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Terminal colours, or none."""
+
+    enabled: bool
+
+    def bold(self, text: str) -> str:
+        return self._in("1", text)
+
+    def red(self, text: str) -> str:
+        return self._in("1;31", text)
+
+    def yellow(self, text: str) -> str:
+        return self._in("1;33", text)
+
+    def blue(self, text: str) -> str:
+        return self._in("1;34", text)
+
+    def cyan(self, text: str) -> str:
+        return self._in("36", text)
+
+    def by_severity(self, severity: str, text: str) -> str:
+        """Red for an error, yellow for a warning, blue for a note."""
+        paint = {"error": self.red, "warning": self.yellow}.get(severity, self.blue)
+        return paint(text)
+
+    def _in(self, code: str, text: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.enabled and text else text
