@@ -153,7 +153,7 @@ def _read(file: Path) -> tuple[str, Any]:
 # --- checks of values -------------------------------------------------------------------------------------------------
 
 
-class _WrongError(Exception):
+class _Wrong(Exception):
     """A value that will not do; ``{key}`` in the text stands for the key, ``word`` is what to look for in the file."""
 
     def __init__(self, text: str, word: str = "") -> None:
@@ -172,7 +172,7 @@ class _Check:
     def strings(self, value: object) -> tuple[str, ...]:
         if isinstance(value, (list, tuple)) and all(isinstance(item, str) for item in value):
             return tuple(value)
-        raise _WrongError("{key} must be a list of strings")
+        raise _Wrong("{key} must be a list of strings")
 
     def codes(self, value: object) -> tuple[str, ...]:
         """Codes, prefixes and ``ALL`` in upper case; a rule's name is replaced by its code."""
@@ -184,7 +184,7 @@ class _Check:
             if code != "ALL" and not any(known.startswith(code) for known in rules):
                 word = next(word for word in words if word.upper() == code)
                 near = nearest(code, rules) or nearest(word.lower(), by_name)
-                raise _WrongError(f"unknown rule `{word}` in {{key}}{near}", word)
+                raise _Wrong(f"unknown rule `{word}` in {{key}}{near}", word)
         return tuple(codes)
 
     def globs(self, value: object) -> tuple[str, ...]:
@@ -196,22 +196,22 @@ class _Check:
     def flag(self, value: object) -> bool:
         if isinstance(value, bool):
             return value
-        raise _WrongError("{key} must be true or false")
+        raise _Wrong("{key} must be true or false")
 
     def count(self, value: object) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value
-        raise _WrongError("{key} must be a positive number")
+        raise _Wrong("{key} must be a positive number")
 
     def path(self, value: object) -> Path:
         if isinstance(value, (str, Path)) and str(value):
             return self.base / value
-        raise _WrongError("{key} must be a path")
+        raise _Wrong("{key} must be a path")
 
     def table(self, value: object) -> Mapping[str, Any]:
         if isinstance(value, Mapping):
             return value
-        raise _WrongError("{key} must be a table")
+        raise _Wrong("{key} must be a table")
 
     def names(self, value: object) -> Mapping[str, Any] | tuple[str, ...]:
         return value if isinstance(value, Mapping) else self.strings(value)
@@ -234,7 +234,7 @@ def _one_of(value: object, known: Collection[str]) -> str:
     if isinstance(value, str) and value in known:
         return value
     text = f"{{key}} must be one of {', '.join(known)}, not `{value}`{nearest(str(value), known)}"
-    raise _WrongError(text, str(value))
+    raise _Wrong(text, str(value))
 
 
 _KEYS: Mapping[str, Callable[[_Check, Any], Any]] = {
@@ -270,6 +270,6 @@ def _checked(table: Mapping[str, Any], source: _File | _CommandLine, check: _Che
             raise UsageError(f"{source.place(key)}unknown key `{key}` in [tool.{TABLE}]{nearest(key, _KEYS)}")
         try:
             values[key.replace("-", "_")] = _KEYS[key](check, value)
-        except _WrongError as error:
+        except _Wrong as error:
             raise UsageError(source.place(key, error.word) + error.text.replace("{key}", source.name(key))) from None
     return values

@@ -40,7 +40,9 @@ class Case:
 
 def cases() -> list[Case]:
     """Every example of every page whose rule is implemented."""
-    return [Case(rule, example) for rule in rulebook.rules() for example in catalogue.examples(catalogue.page(rule.name))]
+    return [
+        Case(rule, example) for rule in rulebook.rules() for example in catalogue.examples(catalogue.page(rule.name))
+    ]
 
 
 def expected(files: Mapping[str, str]) -> set[Mark]:

@@ -47,7 +47,8 @@ def in_a_package(files: Mapping[str, str]) -> tuple[dict[str, str], dict[str, st
     own = {PurePosixPath(path).stem for path in files}
     paths = {path: f"shop/{path}" for path in files}
     moved = {
-        paths[path]: _imports(source, lambda name: f"shop.{name}" if name in own else name) for path, source in files.items()
+        paths[path]: _imports(source, lambda name: f"shop.{name}" if name in own else name)
+        for path, source in files.items()
     }
     return {"shop/__init__.py": "", **moved}, paths
 

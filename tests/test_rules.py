@@ -65,7 +65,9 @@ def test_page_is_complete(name: str) -> None:
 def test_bad_examples_show_the_page_s_own_finding_and_good_ones_none(name: str) -> None:
     code, _ = catalogue.title(PAGES[name])
     for example in catalogue.examples(PAGES[name]):
-        codes = {code for source in example.files.values() for line in catalogue.wanted(source).values() for code in line}
+        codes = {
+            code for source in example.files.values() for line in catalogue.wanted(source).values() for code in line
+        }
         assert not codes if example.good else code in codes, f"{name}.md:{example.line}"
 
 
@@ -76,7 +78,12 @@ def test_examples_are_python(name: str) -> None:
     for example in catalogue.examples(PAGES[name]):
         for path, source in example.files.items():
             if path.endswith(".py"):
-                compile(catalogue.without_expectations(source), f"{name}.md:{example.line}:{path}", "exec", ast.PyCF_ONLY_AST)
+                compile(
+                    catalogue.without_expectations(source),
+                    f"{name}.md:{example.line}:{path}",
+                    "exec",
+                    ast.PyCF_ONLY_AST,
+                )
 
 
 @pytest.mark.parametrize("rule", RULES, ids=by_name)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flaskglobals_lint.checks import conflicts, wording
 from flaskglobals_lint.checks.conflicts import Race
-from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.rule import Rule
 
@@ -20,8 +20,11 @@ RULE = Rule(
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
+    found: dict[tuple[Span, str], Finding] = {}
     for race in conflicts.races(program)["control"]:
-        yield _finding(program, race)
+        finding = _finding(program, race)
+        found.setdefault((finding.span, finding.symbol), finding)
+    yield from found.values()
 
 
 def _finding(program: Program, race: Race) -> Finding:
@@ -35,22 +38,35 @@ def _finding(program: Program, race: Race) -> Finding:
         message = f"`{place.label}` is checked on line {line} before the lock is taken and not again under it {where}; {actors} can both pass the check"
     else:
         message = f"`{place.label}` is checked on line {line} and changed here without a lock {where}; {actors} can both pass the check"
+    function, pos = pair.write.remote or (context.function, pair.write.pos)
+    chain = program.chain(context)
     return Finding(
         RULE.code,
         RULE.name,
-        RULE.severity,
+        _severity(race),
         message,
-        program.span(context.function, pair.write.pos),
+        program.span(function, pos),
         place.symbol,
-        program.qualified(context.function),
+        program.qualified(function),
         conflicts.entry_points(program, race.contexts),
-        program.chain(context),
+        chain if function == context.function else (*chain, program.qualified(function)),
         wording.related(program, race),
         conflicts.confidence(race),
         conflicts.window(pair),
         _suggestion(program, race),
         _steps(race),
     )
+
+
+def _severity(race: Race) -> Severity:
+    """Storing a fresh value after a check that only leaves early is a last-writer-wins, not a lost update; and setting a
+    flag twice does nothing more than setting it once."""
+    pair = race.pair
+    if pair.early and pair.write.via == "=" and not pair.write.constant:
+        return "info"
+    if pair.write.constant and not pair.write.acts and pair.write.via == "=":
+        return "info"
+    return RULE.severity
 
 
 def _suggestion(program: Program, race: Race) -> str:

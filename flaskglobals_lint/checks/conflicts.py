@@ -44,13 +44,13 @@ def races(program: Program) -> dict[str, list[Race]]:
         groups.setdefault(key, []).append(conflict)
     result: dict[str, list[Race]] = {"value": [], "control": []}
     for group in groups.values():
-        for kind in ("control", "value"):
-            unguarded = [c for c in group if c.pair.kind == kind and _races(program, c)]
-            if not unguarded:
-                continue
-            best = min(unguarded, key=lambda c: len(c.context.chain))
-            result[kind].append(Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best))))
-            break
+        control = [c for c in group if c.pair.kind == "control" and _races(program, c)]
+        value = [c for c in group if c.pair.kind == "value" and _races(program, c)]
+        unguarded = value if value and all(c.pair.read.remote is not None for c in control) else control
+        if unguarded:
+            best = min(unguarded, key=lambda c: (c.pair.early, len(c.context.chain)))
+            found = Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best)))
+            result[best.pair.kind].append(found)
     return result
 
 

@@ -105,9 +105,11 @@ def _optional(name: cst.Name | None) -> Iterator[str]:
         yield identifier(name)
 
 
-def _collect_block(body: cst.BaseSuite | None, bindings: Bindings) -> None:
-    if body is not None:
-        _collect(body.body, bindings)
+def _collect_block(block: cst.BaseSuite | cst.Else | cst.Finally | None, bindings: Bindings) -> None:
+    if isinstance(block, cst.Else | cst.Finally):
+        block = block.body
+    if block is not None:
+        _collect(block.body, bindings)
 
 
 def _collect(statements: Iterable[cst.CSTNode], bindings: Bindings) -> None:
@@ -125,13 +127,7 @@ def _assign(node: cst.Assign, bindings: Bindings) -> None:
         bindings.bound.update(target_names(target.target))
 
 
-def _annotated(node: cst.AnnAssign, bindings: Bindings) -> None:
-    # ``(x): int`` without a value is no binding, says the language reference.
-    if node.value is not None or not (isinstance(node.target, cst.Name) and node.target.lpar):
-        bindings.bound.update(target_names(node.target))
-
-
-def _one_target(node: cst.AugAssign | cst.Del, bindings: Bindings) -> None:
+def _one_target(node: cst.AnnAssign | cst.AugAssign | cst.Del, bindings: Bindings) -> None:
     bindings.bound.update(target_names(node.target))
 
 
@@ -165,13 +161,13 @@ def _if(node: cst.If, bindings: Bindings) -> None:
 
 def _while(node: cst.While, bindings: Bindings) -> None:
     _collect_block(node.body, bindings)
-    _collect_block(node.orelse and node.orelse.body, bindings)
+    _collect_block(node.orelse, bindings)
 
 
 def _for(node: cst.For, bindings: Bindings) -> None:
     bindings.bound.update(target_names(node.target))
     _collect_block(node.body, bindings)
-    _collect_block(node.orelse and node.orelse.body, bindings)
+    _collect_block(node.orelse, bindings)
 
 
 def _try(node: cst.Try | cst.TryStar, bindings: Bindings) -> None:
@@ -180,8 +176,8 @@ def _try(node: cst.Try | cst.TryStar, bindings: Bindings) -> None:
         if handler.name is not None:
             bindings.bound.update(target_names(handler.name.name))
         _collect_block(handler.body, bindings)
-    _collect_block(node.orelse and node.orelse.body, bindings)
-    _collect_block(node.finalbody and node.finalbody.body, bindings)
+    _collect_block(node.orelse, bindings)
+    _collect_block(node.finalbody, bindings)
 
 
 def _with(node: cst.With, bindings: Bindings) -> None:
@@ -204,7 +200,7 @@ def declared_names(items: Sequence[cst.NameItem]) -> Iterator[str]:
 
 _COLLECTORS: Final[dict[type[cst.CSTNode], Callable[[Any, Bindings], None]]] = {
     cst.Assign: _assign,
-    cst.AnnAssign: _annotated,
+    cst.AnnAssign: _one_target,
     cst.AugAssign: _one_target,
     cst.Del: _one_target,
     cst.Import: _import,

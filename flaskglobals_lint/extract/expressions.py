@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import libcst as cst
 
@@ -14,6 +14,8 @@ from flaskglobals_lint.extract.scopes import Bindings, Kind, Scope
 
 if TYPE_CHECKING:
     from flaskglobals_lint.extract.walk import Walk
+
+Comprehension: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp | cst.StarredDictComp
 
 MAX_RUNS: Final = 20
 """How many runs of like operators (``a + b + c - d`` has two) are told apart in one chain."""
@@ -190,7 +192,9 @@ def boolean(walk: Walk, node: cst.BooleanOperation) -> facts.Boolean:
     operator = operators.BOOLEAN[kind]
     rights: list[cst.BaseExpression] = []
     first: cst.BaseExpression = node
-    while isinstance(first, cst.BooleanOperation) and type(first.operator) is kind and (first is node or not first.lpar):
+    while (
+        isinstance(first, cst.BooleanOperation) and type(first.operator) is kind and (first is node or not first.lpar)
+    ):
         rights.append(first.right)
         first = first.left
     operands = [walk.expression(first)]
@@ -233,6 +237,8 @@ def sequence(walk: Walk, node: cst.Tuple | cst.List | cst.Set) -> facts.Display:
     values = tuple([element(walk, each) for each in node.elements])
     if closing:
         cursor.take(closing)
+    elif isinstance(node.elements[-1].comma, cst.Comma):
+        cursor.take_next(",")
     return facts.Display(kind, (), values, cursor.span(start))
 
 
@@ -244,6 +250,7 @@ _BRACKETS: Final[dict[type[cst.CSTNode], tuple[str, str, str]]] = {
     cst.SetComp: ("set", "{", "}"),
     cst.GeneratorExp: ("generator", "(", ")"),
     cst.DictComp: ("dict", "{", "}"),
+    cst.StarredDictComp: ("dict", "{", "}"),
 }
 
 
@@ -271,7 +278,7 @@ def dictionary(walk: Walk, node: cst.Dict) -> facts.Display:
     return facts.Display("dict", tuple(keys), tuple(values), walk.cursor.span(start))
 
 
-def comprehension(walk: Walk, node: cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp) -> facts.Comprehension:
+def comprehension(walk: Walk, node: Comprehension) -> facts.Comprehension:
     kind, opening, closing = _BRACKETS[type(node)]
     if kind == "generator" and not node.lpar:
         opening = closing = ""  # the only argument of a call
@@ -279,8 +286,7 @@ def comprehension(walk: Walk, node: cst.ListComp | cst.SetComp | cst.GeneratorEx
     outer = walk.scope
     bindings = Bindings(set(comprehension_names(node.for_in)), set(), set())
     walk.scope = inner = Scope(Kind.COMPREHENSION, outer.qualname, outer, bindings)
-    key = walk.expression(node.key) if isinstance(node, cst.DictComp) else None
-    value = walk.expression(node.value if isinstance(node, cst.DictComp) else node.elt)
+    key, value = _produced(walk, node)
     clauses: list[facts.Clause] = []
     clause: cst.CompFor | None = node.for_in
     while clause is not None:
@@ -291,6 +297,17 @@ def comprehension(walk: Walk, node: cst.ListComp | cst.SetComp | cst.GeneratorEx
     if closing:
         walk.cursor.take(closing)
     return facts.Comprehension(kind, key, value, tuple(clauses), walk.cursor.span(start))
+
+
+def _produced(walk: Walk, node: Comprehension) -> tuple[facts.Expression | None, facts.Expression]:
+    """The key, if any, and the element."""
+    if isinstance(node, cst.DictComp):
+        key = walk.expression(node.key)
+        return key, walk.expression(node.value)
+    if isinstance(node, cst.StarredDictComp):
+        walk.cursor.take("**")
+        return None, facts.Starred(walk.expression(node.value))
+    return None, walk.expression(node.elt)
 
 
 def _clause(walk: Walk, node: cst.CompFor, iterable_scope: Scope) -> facts.Clause:
@@ -361,6 +378,7 @@ HANDLERS: Final[dict[type[cst.CSTNode], Callable[[Walk, Any], facts.Expression]]
     cst.SetComp: comprehension,
     cst.GeneratorExp: comprehension,
     cst.DictComp: comprehension,
+    cst.StarredDictComp: comprehension,
     cst.Await: awaited,
     cst.Yield: yielded,
     cst.NamedExpr: walrus,

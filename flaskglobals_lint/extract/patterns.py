@@ -39,8 +39,8 @@ def _case(walk: Walk, node: cst.MatchCase) -> facts.Case:
 
 
 def _pattern(walk: Walk, node: cst.MatchPattern, parts: Parts) -> None:
-    # Only some patterns can have parentheses of their own; those of a tuple are like any other here.
-    parentheses = len(getattr(node, "lpar", ()))
+    # A value's parentheses are its expression's.
+    parentheses = 0 if isinstance(node, cst.MatchValue | cst.MatchSingleton) else len(node.lpar)
     for _ in range(parentheses):
         walk.cursor.take("(")
     PATTERNS[type(node)](walk, node, parts)

@@ -1,8 +1,8 @@
 """Where the parts of a tree stand in the source text.
 
-A libcst tree carries no positions, but it holds every token, and the walk visits the tokens in source order. So a cursor
-moves through the text beside the walk: over the whitespace, comments and separators that mean nothing to it up to the
-next token, and over that token. That costs a tenth of what generating the code again would.
+A libcst tree carries no positions, but it holds every token, and the walk visits the tokens in the order of the text.
+So a cursor moves through the text beside the walk: over the whitespace, comments and separators that mean nothing to it
+up to the next token, and over that token. That costs a small part of what generating the code again would.
 """
 
 from __future__ import annotations
@@ -21,17 +21,33 @@ _SEPARATORS: Final = re.compile(r"[\s,:;=\\]*+(?:#[^\r\n]*+[\s,:;=\\]*+)*+")
 _BLANKS: Final = re.compile(r"[\s\\]*+(?:#[^\r\n]*+[\s\\]*+)*+")
 
 
+class Lines:
+    """The lines of a text, as an editor counts them."""
+
+    __slots__ = ("end", "starts")
+
+    def __init__(self, source: str) -> None:
+        self.starts: Sequence[int] = [0, *[newline.end() for newline in NEWLINE.finditer(source)]]
+        self.end = len(source) + 1
+
+    def place(self, offset: int) -> tuple[int, int]:
+        """Line and column of a character, both from one."""
+        line = bisect_right(self.starts, offset)
+        return line, offset - self.starts[line - 1] + 1
+
+
 class Cursor:
     """A place in ``source`` that moves forward only."""
 
-    __slots__ = ("_line", "_line_end", "_line_start", "_starts", "at", "lost", "source")
+    __slots__ = ("_line", "_line_end", "_line_start", "at", "lines", "lost", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
+        self.lines = Lines(source)
         self.at = 0
+        """The offset behind the last token that was taken."""
         self.lost = 0
         """How often a token did not stand where it was expected."""
-        self._starts: Sequence[int] = [0, *(newline.end() for newline in NEWLINE.finditer(source))]
         self._line, self._line_start, self._line_end = 0, 0, 0
 
     def take(self, token: str) -> int:
@@ -43,13 +59,14 @@ class Cursor:
         return start
 
     def take_next(self, token: str) -> None:
-        """Move past ``token``, which only blanks may precede: for f-strings, where a colon or ``=`` is text."""
+        """Move past ``token`` where only blanks may come before it: what ``take`` skips is a token in places."""
         self.at = _BLANKS.match(self.source, self.at).end()  # type: ignore[union-attr]  # it matches the empty string
         self.take_text(token)
 
     def take_text(self, text: str) -> None:
         """Move past ``text``, which starts right here."""
-        self.at = (self.at if self.source.startswith(text, self.at) else self._search(text, self.at)) + len(text)
+        start = self.at if self.source.startswith(text, self.at) else self._search(text, self.at)
+        self.at = start + len(text)
 
     def peek(self) -> int:
         """The offset of the next token."""
@@ -60,15 +77,16 @@ class Cursor:
         if not self._line_start <= start < self._line_end:
             self._enter_line(start)
         line, line_start = self._line, self._line_start
-        if self.at <= self._line_end:
-            return (line, start - line_start + 1, line, self.at - line_start + 1)
-        end_line = bisect_right(self._starts, self.at)
-        return (line, start - line_start + 1, end_line, self.at - self._starts[end_line - 1] + 1)
+        column = start - line_start + 1
+        if self.at < self._line_end:
+            return (line, column, line, self.at - line_start + 1)
+        return (line, column, *self.lines.place(self.at))
 
     def _enter_line(self, offset: int) -> None:
-        self._line = bisect_right(self._starts, offset)
-        self._line_start = self._starts[self._line - 1]
-        self._line_end = self._starts[self._line] if self._line < len(self._starts) else len(self.source) + 1
+        starts = self.lines.starts
+        self._line = line = bisect_right(starts, offset)
+        self._line_start = starts[line - 1]
+        self._line_end = starts[line] if line < len(starts) else self.lines.end
 
     def _search(self, token: str, start: int) -> int:
         """Find ``token`` again where the tree and the text do not agree: a wrong position is better than no facts."""

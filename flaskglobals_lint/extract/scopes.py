@@ -49,7 +49,7 @@ class Scope:
     """One scope.
 
     ``qualname`` is that of the function or class (empty: the module). ``frame`` is the module, function or class whose
-    code this scope's code belongs to – the scope itself but for comprehensions and type parameters.
+    code this scope's code belongs to: the scope itself but for comprehensions and type parameters.
     """
 
     def __init__(
@@ -119,7 +119,7 @@ class Scope:
         scope: Scope | None = self
         class_visible = True
         while scope is not None:
-            if name in scope.globals:
+            if name in scope.globals and (scope.kind is not Kind.CLASS or class_visible):
                 break
             if name in scope.renamed:
                 kind = facts.Local if scope.frame is self.frame else facts.Free

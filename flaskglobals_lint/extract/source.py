@@ -2,60 +2,49 @@
 
 from __future__ import annotations
 
-import codecs
-import io
-import re
 import tokenize
-from typing import Final
 
+from flaskglobals_lint.extract.positions import Lines
 from flaskglobals_lint.facts import SyntaxProblem
 
-_BOM: Final = "\ufeff"
-_LINE_END: Final = re.compile(rb"\r\n?|\n")
+_BOM_LENGTH = 3
 
 
 def decode(source: bytes) -> str | SyntaxProblem:
     """The text of a Python file, by its byte order mark, its PEP 263 cookie, or UTF-8; without the mark."""
+    lines = iter(source.splitlines(keepends=True))
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(source).readline)
+        encoding, _ = tokenize.detect_encoding(lambda: next(lines, b""))
     except SyntaxError as error:
-        return _cookie_problem(source, str(error.msg))
+        return _declaration_problem(source, str(error.msg))
+    if encoding == "utf-8-sig":
+        source, encoding = source[_BOM_LENGTH:], "utf-8"
     try:
-        text, _ = codecs.lookup(encoding).decode(source, "strict")
+        text = source.decode(encoding)
     except UnicodeDecodeError as error:
-        line, column = _place(source, error.start)
-        return SyntaxProblem(f"the file is not valid {encoding}", line, column)
+        return _invalid_byte(source, error.start, encoding)
     except (UnicodeError, LookupError, ValueError):
-        return SyntaxProblem(f"the file is not valid {encoding}", 1, 1)
-    if not isinstance(text, str):
-        return SyntaxProblem(f"{encoding} is not a text encoding", 1, 1)
+        return SyntaxProblem(f"the file is not text in {encoding}", 1, 1)
     null = text.find("\0")
     if null >= 0:
-        before = text[:null]
-        line_start = max(before.rfind("\n"), before.rfind("\r")) + 1
-        line = 1 + len(re.findall(r"\r\n?|\n", before))
-        return SyntaxProblem("the file holds a null byte", line, null - line_start + 1)
-    return text.removeprefix(_BOM)
+        return SyntaxProblem("the file holds a null byte", *Lines(text).place(null))
+    return text
 
 
-def _cookie_problem(source: bytes, message: str) -> SyntaxProblem:
-    """Say what is wrong where the encoding could not even be found out."""
-    if "unknown encoding" in message:
-        cookie = message.rpartition(":")[2].strip()
-        return SyntaxProblem(f"unknown encoding {cookie!r}", 1, 1)
-    if "BOM" in message or "utf8" in message:
-        return SyntaxProblem("the file starts with a UTF-8 byte order mark, but declares another encoding", 1, 1)
+def _declaration_problem(source: bytes, message: str) -> SyntaxProblem:
+    """Why the encoding could not even be found out."""
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as error:
-        line, column = _place(source, error.start)
-        return SyntaxProblem("the file is not valid utf-8", line, column)
-    return SyntaxProblem("the encoding declaration is invalid", 1, 1)
+        return _invalid_byte(source, error.start, "utf-8")
+    if message.startswith("unknown encoding"):
+        return SyntaxProblem(message, 1, 1)
+    return SyntaxProblem("the declared encoding contradicts the byte order mark", 1, 1)
 
 
-def _place(source: bytes, offset: int) -> tuple[int, int]:
-    """Line and column of a byte."""
-    line, start = 1, 0
-    for newline in _LINE_END.finditer(source, 0, offset):
-        line, start = line + 1, newline.end()
-    return line, len(source[start:offset].decode("utf-8", "replace")) + 1
+def _invalid_byte(source: bytes, offset: int, encoding: str) -> SyntaxProblem:
+    before = source[:offset].decode("latin-1")
+    line, _ = Lines(before).place(offset)
+    start = max(before.rfind("\n"), before.rfind("\r")) + 1
+    column = len(source[start:offset].decode("utf-8", "replace")) + 1
+    return SyntaxProblem(f"the file is not valid {encoding}", line, column)

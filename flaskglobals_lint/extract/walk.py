@@ -21,11 +21,7 @@ MAX_DEPTH: Final = 200
 
 
 class TooDeepError(Exception):
-    """The code nests deeper than ``MAX_DEPTH``; ``offset`` is where."""
-
-    def __init__(self, offset: int) -> None:
-        super().__init__(offset)
-        self.offset = offset
+    """The code nests deeper than ``MAX_DEPTH`` where the cursor stands."""
 
 
 class Walk:
@@ -44,6 +40,7 @@ class Walk:
         self._qualnames: dict[str, int] = {}
 
     def module(self, tree: cst.Module) -> facts.Module:
+        """The facts of the whole module but for its comments; functions and classes in the order of the text."""
         body = self._statements(tree.body)
         functions = sorted(self.functions, key=lambda function: function.pos)
         classes = sorted(self.classes, key=lambda cls: cls.pos)
@@ -53,7 +50,7 @@ class Walk:
         """The facts of an expression; its parentheses are not part of its span."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise TooDeepError(self.cursor.at)
+            raise TooDeepError
         kind = type(node)
         parentheses = len(node.lpar)
         if parentheses:
@@ -70,7 +67,7 @@ class Walk:
     def check_depth(self, more: int) -> None:
         """Refuse ``more`` levels of nesting if they are too many."""
         if self._depth + more > MAX_DEPTH:
-            raise TooDeepError(self.cursor.at)
+            raise TooDeepError
 
     def optional(self, node: cst.BaseExpression | None) -> facts.Expression | None:
         return None if node is None else self.expression(node)
@@ -84,7 +81,7 @@ class Walk:
         """The statements of an indented block, or of those after a colon on the same line."""
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise TooDeepError(self.cursor.at)
+            raise TooDeepError
         result = self._statements(node.body)
         self._depth -= 1
         return result

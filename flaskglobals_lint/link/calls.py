@@ -62,6 +62,8 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
             targets.append(ref)
     if not targets and not callee.refs:
         targets = [a for a in frame.types.expand(frame.types.of(node.function, frame.scope))]
+    if origin is not None:
+        frame.summary.edges.append(Edge("", (), (), node.pos, frame.sections, "call", origin))
     known = False
     for target in dict.fromkeys(targets[:MOST_CALLEES]):
         one = _target(frame, node, target, values, origin)
@@ -240,6 +242,8 @@ def invoke(
     generator = function.facts.is_generator and not frame.types.is_context_manager(fid)
     if kind == "call" and generator and not frame.consuming:
         kind = "stream"
+    if frame.called_back:
+        kind = "callback"
     passed = tuple(value.refs[:MOST_PATHS] for value in given)
     held = frame.sections if kind == "call" else ()
     frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin))
@@ -259,7 +263,7 @@ def invoke(
     frame.calls += 1
     if summary.blocks:
         frame.blocking += 1
-    if kind == "call":
+    if kind == "call" and origin is None:
         for write in summary.effects:
             _apply(frame, fid, write, paths, bits(write.values), given, pos)
         for section in summary.acquired:
@@ -329,6 +333,7 @@ def _apply(
                 Write(
                     path, write.kind, write.via, "", pos, frame.sections, frame.clock, values, frame.decided,
                     write.flags, write.key_flags, write.harmless, write.constant, write.remote or (fid, write.pos),
+                    branch=frame.control,
                 )
             )  # fmt: skip
 

@@ -6,6 +6,7 @@ what is known of it so far.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flaskglobals_lint import facts as f
@@ -17,6 +18,8 @@ from flaskglobals_lint.link.summary import Path, Read, Section, Summary, Value, 
 from flaskglobals_lint.link.types import Types
 
 FALLS, EXITS, BREAKS = 0, 1, 2
+NEVER = (("never",),)
+"""What a call is evaluated to that does not come back (``flask.abort``)."""
 MOST_EFFECTS = 48
 MOST_RETURNED_READS = 24
 
@@ -114,7 +117,10 @@ class Evaluator:
     def statement(self, frame: Frame, node: f.Statement) -> int:
         match node:
             case f.Evaluate():
-                expressions.evaluate(frame, node.value)
+                value = expressions.evaluate(frame, node.value)
+                if value.refs == NEVER:
+                    frame.raised |= frame.decided
+                    return EXITS
             case f.Assign():
                 self.assign(frame, node)
             case f.AugmentedAssign():
@@ -331,7 +337,11 @@ class Evaluator:
         before = dict(frame.variables)
         outer, sections, clock = frame.control, frame.sections, (frame.calls, frame.blocking, frame.awaits)
         frame.control |= deps
+        first = len(frame.summary.writes)
         left = self.block(frame, node.body)
+        if frame.calls > clock[0]:
+            for at in range(first, len(frame.summary.writes)):
+                frame.summary.writes[at] = replace(frame.summary.writes[at], acts=True)
         after, held = frame.variables, frame.sections
         after_clock = (frame.calls, frame.blocking, frame.awaits)
         frame.variables, frame.sections = before, sections
@@ -390,7 +400,10 @@ class Evaluator:
         first = len(frame.summary.reads)
         sections = frame.sections
         before = dict(frame.variables)
+        forgiving = any(_lookup_error(handler.type) or _any_error(handler.type) for handler in node.handlers)
+        frame.forgiving += forgiving
         left = self.block(frame, node.body)
+        frame.forgiving -= forgiving
         if left == FALLS:
             left = self.block(frame, node.orelse)
         after, held = frame.variables, frame.sections
@@ -464,7 +477,7 @@ class Evaluator:
         sections: list[Section] = []
         bound = value
         for edge in frame.summary.edges[depth:]:
-            if not self.types.is_context_manager(edge.callee):
+            if not edge.callee or not self.types.is_context_manager(edge.callee):
                 continue
             summary = self.summary(edge.callee)
             given = [Value(refs) for refs in edge.arguments]
@@ -507,14 +520,10 @@ class Evaluator:
 
 def _exported(write: Write, function: Any, mask: int) -> Write:
     """A write as callers see it: only its dependence on parameters is left."""
-    from dataclasses import replace
-
     return replace(write, values=write.values & mask, control=0, sections=())
 
 
 def _renamed(write: Write, via: str) -> Write:
-    from dataclasses import replace
-
     return replace(write, via=via)
 
 
@@ -527,6 +536,11 @@ def _joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
         held = result.get(name)
         result[name] = value if held is None else merge(held, value)
     return result
+
+
+def _any_error(node: f.Expression | None) -> bool:
+    """Whether a handler catches every error."""
+    return node is None or (isinstance(node, f.Global) and node.name in ("Exception", "BaseException"))
 
 
 def _lookup_error(node: f.Expression | None) -> bool:

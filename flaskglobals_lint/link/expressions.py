@@ -135,7 +135,10 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 refs.extend(types.attribute(ref, name))
             continue
         if ref[0][0] == "proxy":
-            refs.append(ref)
+            refs.append((*ref, f".{name}") if ref[0][1] == "request" else ref)
+            for atom in types.slot(("x", "flask.g", name)) if len(ref) == 1 else frame.paths.atoms(ref):
+                if atom[0] == "inst" and len(ref) > 1 and types.names.method(atom[1], name) is not None:
+                    refs.extend(calls.bound_methods(frame, atom, name, ref))
             continue
         inner = attribute_of(frame, ref, node)
         refs.extend(inner.refs)

@@ -39,6 +39,8 @@ class Frame:
         self.blocking = 0
         self.awaits = 0
         self.consuming = False
+        self.called_back = False
+        self.forgiving = 0
         self.returned: list[Value] = []
         self.raised = 0
         self.first_read = len(function.facts.parameters) if function is not None else 0
@@ -102,13 +104,14 @@ class Frame:
         """Record a write of ``value``."""
         if path[0][0] not in RECORDED:
             return
+        harmless = harmless or (kind == "delete" and self.forgiving > 0)
         values = value.deps if value is not None else 0
         flags = value.flags if value is not None else 0
         refs = tuple(ref for ref in value.refs if is_path(ref))[:3] if value is not None else ()
         self.summary.writes.append(
             Write(
                 path, kind, via, key, pos, self.sections, self.clock, values, self.decided, flags, key_flags,
-                harmless, constant, None, refs,
+                harmless, constant, None, refs, self.control,
             )
         )  # fmt: skip
 

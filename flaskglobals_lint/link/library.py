@@ -19,10 +19,15 @@ VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", 
 _UNIQUE = {
     "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
 }  # fmt: skip
+_NEVER_RETURN = {"flask.abort", "werkzeug.exceptions.abort", "flask_restful.abort", "flask_restx.abort", "flask_smorest.abort",
+                 "sys.exit", "exit", "quit", "os._exit"}  # fmt: skip
 _THREAD = {
     "threading.get_ident", "threading.current_thread", "threading.currentThread", "_thread.get_ident",
     "threading.get_native_id", "greenlet.getcurrent", "gevent.getcurrent",
 }  # fmt: skip
+
+
+_CALLS_AT_ONCE = ("functools.", "itertools.", "re.", "heapq.", "operator.", "contextlib.", "copy.", "bisect.", "asyncio.run")
 
 
 def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
@@ -115,8 +120,15 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     return Value((), deps, flags)
 
 
-def callback(frame: Frame, node: f.Call, functions: list[Value], values: list[Value]) -> None:
-    """Functions that a library calls back during the call."""
+def callback(frame: Frame, node: f.Call, functions: list[Value], values: list[Value], later: bool = False) -> None:
+    """Functions that a library calls back: during the call or, if ``later``, whenever and wherever it likes."""
+    before = frame.called_back
+    frame.called_back = later
+    _call_back(frame, node, functions)
+    frame.called_back = before
+
+
+def _call_back(frame: Frame, node: f.Call, functions: list[Value]) -> None:
     for value in functions:
         for ref in value.refs:
             targets = frame.paths.atoms(ref) if is_path(ref) else (ref,)
@@ -132,7 +144,7 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     for value in values:
         deps |= value.deps
         flags |= value.flags & ~(THREAD_ID | UNIQUE)
-    callback(frame, node, values, [])
+    callback(frame, node, values, [], later=True)
     return Value((), deps, flags)
 
 
@@ -154,7 +166,9 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     if registers is not None:
         _register(frame, node, registers, values)
     else:
-        callback(frame, node, values, [])
+        callback(frame, node, values, [], later=not dotted.startswith(_CALLS_AT_ONCE))
+    if dotted in _NEVER_RETURN:
+        return Value((("never",),))
     made = frame.types.called(target, node, frame.scope)
     refs: list[Any] = []
     for atom in made:

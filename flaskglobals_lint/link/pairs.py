@@ -12,7 +12,7 @@ def find(summary: Summary, first_read: int) -> list[Pair]:
     seen: set[tuple[object, ...]] = set()
     for write in summary.writes:
         for kind, mask in (("control", write.control), ("value", write.values)):
-            pair = _worst(summary, write, kind, mask >> first_read)
+            pair = _worst(summary, write, kind, mask, first_read)
             if pair is not None:
                 token = (kind, write.path, write.pos, write.sections)
                 if token not in seen:
@@ -21,28 +21,40 @@ def find(summary: Summary, first_read: int) -> list[Pair]:
     return found
 
 
-def _worst(summary: Summary, write: Write, kind: str, bits: int) -> Pair | None:
+def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int) -> Pair | None:
     """The pair of the write with the read that is guarded least.
 
     For a check it is enough that one check stands in the write's own section (double-checked locking); a value is stale
     if any read of it stands outside.
     """
     best: Pair | None = None
+    bits = mask >> first_read
     at = 0
     while bits:
         if bits & 1:
             read = summary.reads[at]
-            if related(read, write) and not (write.remote is not None and read.remote == write.remote):
-                pair = Pair(kind, read, write, common(read.sections, write.sections))
+            if related(read, write) and not (write.remote is not None and read.remote == write.remote) and not _again(write):
+                early = kind == "control" and not write.branch >> first_read >> at & 1
+                pair = Pair(kind, read, write, common(read.sections, write.sections), early)
                 if best is None:
                     best = pair
-                elif kind == "control" and len(pair.covers) > len(best.covers):
+                elif kind == "control" and _control_rank(pair) > _control_rank(best):
                     best = pair
                 elif kind == "value" and len(pair.covers) < len(best.covers):
                     best = pair
         bits >>= 1
         at += 1
     return best
+
+
+def _again(write: Write) -> bool:
+    """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``)."""
+    return write.path in write.refs
+
+
+def _control_rank(pair: Pair) -> tuple[int, bool, bool]:
+    """A check under the write's lock first, then one whose branch the write stands in, then one in this function."""
+    return (len(pair.covers), not pair.early, pair.read.remote is None)
 
 
 def related(read: Read, write: Write) -> bool:
@@ -77,8 +89,6 @@ def same(one: Path, other: Path, one_key: str, other_key: str) -> bool:
         if a == b:
             if a == "[]" and at == len(one) - 1 == len(other) - 1 and one_key and other_key and one_key != other_key:
                 return False
-            continue
-        if a == "[]" and b.startswith("[") or b == "[]" and a.startswith("["):
             continue
         return False
     return True

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atoms
 from flaskglobals_lint.link.names import unique
 from flaskglobals_lint.link.summary import Path
@@ -99,6 +100,8 @@ class Paths:
             elif root[0] == "p":
                 parameters = self.types.index.functions[root[1]].facts.parameters
                 result.append(("v", root[1], parameters[root[2]].name))
+        elif path[0][0] == "proxy" and len(path) == 2:
+            result.append(("x", "flask.g", path[-1][1:]))
         elif path[-1].startswith("."):
             for atom in self.atoms(path[:-1]):
                 if atom[0] in ("inst", "class"):
@@ -155,6 +158,51 @@ class Paths:
                     return path[0][0] != "k" or end > 1
         return False
 
+    def aliased(self, path: Path) -> list[Path]:
+        """Shared paths of what an object made per request refers to: ``self.client``, if all that is ever assigned to it
+        is one and the same shared object."""
+        for end in range(len(path) - 1, 0, -1):
+            if not str(path[end]).startswith("."):
+                continue
+            for slot in self.slots(path[: end + 1]):
+                found = self._alias(slot, 0)
+                if found is not None:
+                    return [(*found, *path[end + 1 :])]
+        return []
+
+    def _alias(self, slot: Slot, depth: int) -> Path | None:
+        """The one shared path that a slot always denotes."""
+        if depth > 8:
+            return None
+        steps: tuple[str, ...] = ()
+        while slot[-1] == "[]":
+            slot, steps = slot[:-1], (*steps, "[]")
+        if slot[0] == "g" and (steps or not self._by_value(slot)):
+            return (slot, *steps)
+        found: set[Path] = set()
+        sources = [(b.value, b.scope) for b in self.types.bindings(slot) if b.how == "is" and b.value is not None]
+        if any(b.how not in ("is", "annotation") for b in self.types.bindings(slot)):
+            return None
+        if slot[0] == "v":
+            function = self.types.index.functions.get(slot[1])
+            at = self.types.parameter_index(function, slot[2]) if function is not None else -1
+            if at >= 0:
+                sources.extend(self.types.arguments(slot[1], at))
+        for value, scope in sources:
+            if isinstance(value, f.Constant):
+                continue
+            slots = self.types.slots_of(value, scope)
+            aliases = {self._alias(s, depth + 1) for s in slots}
+            if not slots or None in aliases:
+                return None
+            found |= {alias for alias in aliases if alias is not None}
+        return (*found.pop(), *steps) if len(found) == 1 else None
+
+    def _by_value(self, slot: Slot) -> bool:
+        """Whether the variable holds plain values, which are copied, not shared."""
+        atoms = self.types.slot(slot)
+        return bool(atoms) and all(atom[0] == "const" for atom in atoms)
+
     def place(self, path: Path) -> Place | None:
         """The canonical place; None for what is made during the call, passed in, or thread- or context-local."""
         if path not in self._places:
@@ -168,13 +216,17 @@ class Paths:
         best: tuple[int, tuple[Any, ...]] = (0, path[0])
         for end in range(1, len(path)):
             step = path[end]
-            for atom in self.atoms(path[:end]):
-                if atom[0] == "extinst" and self.is_app(atom[1]):
-                    best = (end, ("app",))
-                elif atom[0] == "inst" and step.startswith("."):
-                    owner = self.declaring(atom[1], step[1:])
-                    best = (end, ("k" if self._class_level(owner, step[1:]) else "a", owner))
-                    break
+            atoms = self.atoms(path[:end])
+            if any(atom[0] == "extinst" and self.is_app(atom[1]) for atom in atoms):
+                best = (end, ("app",))
+                continue
+            if not step.startswith("."):
+                continue
+            instances = [atom[1] for atom in atoms if atom[0] == "inst"]
+            having = [cid for cid in instances if types.bindings(("a", cid, step[1:]))]
+            for cid in (having or instances)[:1]:
+                owner = self.declaring(cid, step[1:])
+                best = (end, ("k" if self._class_level(owner, step[1:]) else "a", owner))
         end, root = best
         rest = path[max(end, 1) :]
         return Place((root, *rest), self.symbol(root, rest), self.label(root, rest))

@@ -114,7 +114,7 @@ class Reach:
                 and (other.start.runs == "request" or (background and other.start is context.start))
             ):
                 return
-        if len(known) >= MOST_CONTEXTS:
+        if sum(other.bindings == context.bindings for other in known) >= MOST_CONTEXTS:
             return
         known.append(context)
         self._queue.append(context)
@@ -122,38 +122,48 @@ class Reach:
     def _visit(self, context: Context) -> None:
         summary = self.evaluator.summary(context.function)
         for edge in summary.edges:
-            if not self._taken(edge, context):
-                continue
+            if edge.origin is not None:
+                given = [b[2] for b in context.bindings if (b[0], b[1]) == edge.origin and b[2][0] in ("func", "bound")]
+                if edge.callee == "":
+                    self._given(edge, given, context)
+                if edge.callee == "" or given:
+                    continue
             arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
             bindings = tuple(self._binding(binding, context) for binding in edge.bindings)
-            held = context.held if edge.kind in ("call", "callback") else frozenset()
+            held = context.held if edge.kind == "call" else frozenset()
             for section in edge.sections:
                 key = self.lock_key(section, context)
                 if key is not None:
                     held |= {key}
             start = context.start
-            if edge.kind == "thread":
-                start = self._thread(edge, context)
+            if edge.kind in ("thread", "callback"):
+                start = self._later(edge, context)
             self._push(Context(edge.callee, arguments, bindings, held, start, context, edge.pos))
 
-    def _thread(self, edge: Edge, context: Context) -> Start:
+    def _later(self, edge: Edge, context: Context) -> Start:
+        """A start of its own for code that runs beside its caller: each request starts its own thread, but nobody knows
+        how a library calls back."""
         from flaskglobals_lint.link.entries import Start
 
         index = self.paths.types.index
         function = index.functions[context.function]
         name = index.functions[edge.callee].facts.name
-        repeated = context.start.repeated
+        repeated = context.start.repeated and edge.kind == "thread"
         return Start(
-            edge.callee, edge.bindings, "thread", name, "background", repeated,
+            edge.callee, edge.bindings, edge.kind, name, "background", repeated,
             function.module.input.path, edge.pos[0], (), context.function,
         )  # fmt: skip
 
-    def _taken(self, edge: Edge, context: Context) -> bool:
-        """A call of a closure's parameter goes where this closure was given it."""
-        if edge.origin is None:
-            return True
-        given = [b[2] for b in context.bindings if (b[0], b[1]) == edge.origin and b[2][0] in ("func", "bound")]
-        return not given or any(atom[1] == edge.callee for atom in given)
+    def _given(self, edge: Edge, given: list[Any], context: Context) -> None:
+        """A call of a closure's parameter: go where this closure was given it."""
+        held = context.held | {key for s in edge.sections if (key := self.lock_key(s, context)) is not None}
+        for atom in given:
+            function = self.paths.types.index.functions[atom[1]]
+            arguments: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
+            if arguments and context.arguments and function.cls is not None:
+                arguments[0] = context.arguments[0]
+            bindings = atom[2] if atom[0] == "func" else ()
+            self._push(Context(atom[1], tuple(arguments), bindings, held, context.start, context, edge.pos))
 
     def _binding(self, binding: Any, context: Context) -> Any:
         return binding
@@ -179,8 +189,10 @@ class Reach:
         for ref in context.arguments[root[2]] if root[2] < len(context.arguments) else ():
             if is_path(ref):
                 found.append(ref + path[1:] if len(ref) + len(path) < 12 else ref)
-        if not found and len(path) >= 1 and self._default(root):
+        if not found and self._default(root):
             found.append((("v", root[1], self._default(root)), *path[1:]))
+        if not found:
+            found.extend(self.paths.aliased(path))
         return found
 
     def _default(self, root: Any) -> str:

@@ -96,6 +96,11 @@ class Write:
     constant: bool = False
     remote: tuple[ScopeId, f.Position] | None = None
     refs: tuple[Any, ...] = ()
+    branch: int = 0
+    """The part of ``control`` whose branch the write stands in; the rest are checks that left the function early."""
+
+    acts: bool = False
+    """Whether the branch it stands in does more than store constants."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +133,8 @@ class Pair:
     read: Read
     write: Write
     covers: tuple[Section, ...]
+    early: bool = False
+    """The check only leaves the function early; the write stands after it, not in its branch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +149,8 @@ class Edge:
     sections: tuple[Section, ...]
     kind: str = "call"
     origin: tuple[ScopeId, int] | None = None
-    """The captured parameter that was called, where the callee came from one."""
+    """The captured parameter that was called, where the callee came from one; the callee is "" in the edge that stands for
+    whatever this closure was given."""
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ Nothing is computed before somebody asks; answers are kept. A question that depe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atom, Atoms
@@ -36,11 +36,11 @@ class Types:
         self.index = index
         self.names = names
         self.models = models
-        self._slots: dict[Slot, Atoms] = {}
-        self._returns: dict[ScopeId, Atoms] = {}
-        self._params: dict[tuple[ScopeId, int], Atoms] = {}
-        self._busy: set[object] = set()
-        self._expressions: dict[tuple[int, ScopeId], Atoms] = {}
+        self._answers: dict[tuple[Any, ...], Atoms] = {}
+        self._tentative: dict[tuple[Any, ...], Atoms] = {}
+        self._busy = 0
+        self._alive: list[f.Expression] = []
+        """Nodes that answers are kept by the ``id`` of: it must not be used again."""
         self._decorated: dict[ScopeId, Atoms] = {}
         self._sites: dict[ScopeId, list[tuple[CallSite, int]]] = {}
         self._aliases: dict[str, set[str]] = {}
@@ -55,17 +55,36 @@ class Types:
 
     def of(self, node: f.Expression, scope: ScopeId) -> Atoms:
         """Atoms of an expression in the code of ``scope``; parameters stay symbolic."""
-        key = (id(node), scope)
-        found = self._expressions.get(key)
+        if isinstance(node, f.Constant):
+            return (("const", node.kind),)
+        key = ("of", id(node), scope)
+        found = self._known(key)
         if found is None:
-            self._expressions[key] = ()
-            busy = len(self._busy)
-            found = unique(self._of(node, scope))[:MOST_ATOMS]
-            if not busy or found:
-                self._expressions[key] = found
-            else:
-                del self._expressions[key]
+            self._alive.append(node)
+            found = self._keep(key, unique(self._of(node, scope))[:MOST_ATOMS])
         return found
+
+    def _known(self, key: tuple[Any, ...]) -> Atoms | None:
+        """The answer to a question asked before; nothing for one that is being answered; None for a new one."""
+        found = self._answers.get(key)
+        if found is None:
+            found = self._tentative.get(key)
+            if found is None:
+                self._tentative[key] = ()
+                self._busy += 1
+        return found
+
+    def _keep(self, key: tuple[Any, ...], answer: Atoms) -> Atoms:
+        """Keep an answer. An empty one that was found inside another question may be due to that question, and is kept
+        only until that one is answered."""
+        self._busy -= 1
+        if answer or not self._busy:
+            self._answers[key] = answer
+        else:
+            self._tentative[key] = answer
+        if not self._busy:
+            self._tentative.clear()
+        return answer
 
     def _of(self, node: f.Expression, scope: ScopeId) -> Atoms:
         match node:
@@ -135,17 +154,12 @@ class Types:
     # -- slots --
 
     def slot(self, slot: Slot) -> Atoms:
-        found = self._slots.get(slot)
-        if found is not None:
-            return found
-        if slot in self._busy or len(slot) > MOST_STEPS:
+        if len(slot) > MOST_STEPS:
             return ()
-        self._busy.add(slot)
-        result = unique(self._slot(slot))[:MOST_ATOMS]
-        self._busy.discard(slot)
-        if result or not self._busy:
-            self._slots[slot] = result
-        return result
+        found = self._known(slot)
+        if found is None:
+            found = self._keep(slot, unique(self._slot(slot))[:MOST_ATOMS])
+        return found
 
     def _slot(self, slot: Slot) -> Atoms:
         if slot[-1] == "[]":
@@ -186,6 +200,12 @@ class Types:
         if kind == "v":
             function = self.index.functions.get(owner)
             return function.names.get(name, []) if function is not None else []
+        if kind == "x":
+            return [
+                binding
+                for target, binding in self.index.attributes.get(name, ())
+                if ("ext", owner) in self.of(target.value, binding.scope)
+            ]
         found = []
         for atom in self.names.mro(owner) if owner in self.index.classes else ():
             if atom[0] == "class":
@@ -328,8 +348,16 @@ class Types:
 
     def slots_of(self, node: f.Expression, scope: ScopeId, depth: int = 0) -> list[Slot]:
         """Slots whose value the expression denotes (the live object, not a copy)."""
-        if depth > 6:
+        if depth > 6 or isinstance(node, f.Constant | f.Display | f.Comprehension | f.Operation):
             return []
+        key = ("slots", id(node), scope)
+        found = self._known(key)
+        if found is None:
+            self._alive.append(node)
+            found = self._keep(key, tuple(dict.fromkeys(self._slots_of(node, scope, depth))))
+        return list(found)
+
+    def _slots_of(self, node: f.Expression, scope: ScopeId, depth: int) -> list[Slot]:
         path = scope[: scope.index(":")]
         match node:
             case f.Global():
@@ -724,13 +752,10 @@ class Types:
 
     def returns(self, fid: ScopeId) -> Atoms:
         """What a function returns, its parameters symbolic."""
-        found = self._returns.get(fid)
+        key = ("returns", fid)
+        found = self._known(key)
         if found is not None:
             return found
-        key = ("returns", fid)
-        if key in self._busy:
-            return ()
-        self._busy.add(key)
         function = self.index.functions[fid]
         result: list[Atom] = []
         if function.facts.is_generator and not self.is_context_manager(fid):
@@ -740,11 +765,7 @@ class Types:
                 result.extend(self.annotation(function.facts.returns, fid))
             for node in function.returns:
                 result.extend(self.of(node, fid))
-        self._busy.discard(key)
-        answer = unique(result)[:MOST_ATOMS]
-        if answer or not self._busy:
-            self._returns[fid] = answer
-        return answer
+        return self._keep(key, unique(result)[:MOST_ATOMS])
 
     def is_context_manager(self, fid: ScopeId) -> bool:
         return any(n in ("contextmanager", "asynccontextmanager") for n in self.names.decorator_names(fid))
@@ -840,18 +861,11 @@ class Types:
 
     def parameter(self, fid: ScopeId, at: int) -> Atoms:
         """What callers pass as the ``at``-th parameter; ``self`` is an instance of the class."""
-        key = (fid, at)
-        found = self._params.get(key)
-        if found is not None:
-            return found
-        if key in self._busy:
-            return ()
-        self._busy.add(key)
-        result = unique(self._parameter(fid, at))[:MOST_ATOMS]
-        self._busy.discard(key)
-        if result or not self._busy:
-            self._params[key] = result
-        return result
+        key = ("parameter", fid, at)
+        found = self._known(key)
+        if found is None:
+            found = self._keep(key, unique(self._parameter(fid, at))[:MOST_ATOMS])
+        return found
 
     def _parameter(self, fid: ScopeId, at: int) -> Atoms:
         function = self.index.functions[fid]

@@ -5,7 +5,7 @@ tool another library, add a row.
 """
 
 from flaskglobals_lint.models.connections import Connection
-from flaskglobals_lint.models.containers import Container, Store
+from flaskglobals_lint.models.containers import Container, Memoizer, Store
 from flaskglobals_lint.models.entrypoints import Entry, EntryBase, EntryCall, NamedEntry
 from flaskglobals_lint.models.loader import Models, load
 from flaskglobals_lint.models.locks import Lock, LockDecorator
@@ -21,6 +21,7 @@ __all__ = [
     "EntryCall",
     "Lock",
     "LockDecorator",
+    "Memoizer",
     "Models",
     "NamedEntry",
     "ProcessState",

@@ -37,6 +37,9 @@ class Container:
     bound_position: int | None = None
     """The positional argument that bounds it."""
 
+    creates: bool = False
+    """Reading a missing key by subscript inserts it (``defaultdict``)."""
+
     reads_write: bool = False
     """Reading changes it (an LRU or TTL cache), so that reads need the lock, too."""
 
@@ -44,10 +47,27 @@ class Container:
 
 
 @dataclass(frozen=True, slots=True)
+class Memoizer:
+    """A decorator that keeps the results of a function, for the whole "process" or for each "instance".
+
+    Its results are shared by all callers. ``bounded`` tells whether it keeps a limited number by default,
+    ``bound_keyword`` names the argument that decides (None: no limit), ``lock_keyword`` the one that makes it
+    thread-safe.
+    """
+
+    scope: Literal["process", "instance"]
+    bounded: bool = False
+    bound_keyword: str = ""
+    lock_keyword: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Store:
     """A keyed store behind a client object: get-then-set on it is a race, whatever the client does about threads.
 
-    ``external`` stores are shared by all processes, the others by the threads of one.
+    ``external`` stores are shared by all processes, the others by the threads of one. Names are methods, special
+    methods for operators, and attributes (``value``).
     """
 
     reads: frozenset[str]
@@ -66,6 +86,11 @@ def load_containers() -> dict[str, Container]:
     """The table ``containers.toml``."""
     data = tables.read("containers")
     return tables.by_name((row["names"], _container(tables.merged(row, data["shape"]))) for row in data["container"])
+
+
+def load_memoizers() -> dict[str, Memoizer]:
+    """The memoizers of ``containers.toml``."""
+    return tables.by_name((row["names"], _memoizer(row)) for row in tables.read("containers")["memoizer"])
 
 
 def load_stores() -> dict[str, Store]:
@@ -89,7 +114,18 @@ def _container(row: tables.Row) -> Container:
         bounded=row.get("bounded", False),
         bound_keywords=tables.strings(row, "bound_keywords"),
         bound_position=row.get("bound_position"),
+        creates=row.get("creates", False),
         reads_write=row.get("reads_write", False),
+        source=row["source"],
+    )
+
+
+def _memoizer(row: tables.Row) -> Memoizer:
+    return Memoizer(
+        scope=row["scope"],
+        bounded=row.get("bounded", False),
+        bound_keyword=row.get("bound_keyword", ""),
+        lock_keyword=row.get("lock_keyword", ""),
         source=row["source"],
     )
 

@@ -20,7 +20,7 @@ class Entry:
     """When a function runs.
 
     ``repeated`` tells whether it can run concurrently with itself after one registration: a route handler can, a single
-    thread cannot – unless request-time code or a loop starts it.
+    thread cannot, unless request-time code or a loop starts it.
     """
 
     kind: EntryKind
@@ -63,8 +63,8 @@ class EntryBase:
 class NamedEntry:
     """A decorator method that counts on a receiver of unknown type.
 
-    ``path_first``: only if its first argument is a string that starts with "/". ``imports``: only in a module that imports
-    this package.
+    ``path_first``: only if its first argument is a string that starts with "/". ``imports``: only in a module that
+    imports this package.
     """
 
     entry: Entry

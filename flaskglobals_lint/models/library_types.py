@@ -23,6 +23,7 @@ class Types:
     results: Mapping[tuple[str, str], str]
     proxies: Mapping[str, str]
     objects: Mapping[str, str]
+    request_data: frozenset[str]
 
     def canonical(self, dotted: str) -> str:
         """The import path by which the tables know ``dotted``; an unknown name is its own."""
@@ -85,5 +86,6 @@ def load_types() -> Types:
             for member, result in row["members"].items()
         },
         proxies={name: row["scope"] for row in data["proxy"] for name in row["names"]},
+        request_data=frozenset(name for row in data["request_data"] for name in row["names"]),
         objects={name: row["type"] for row in data["object"] for name in row["names"]},
     )

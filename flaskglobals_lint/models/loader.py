@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from flaskglobals_lint.models.connections import Connection, ConnectionTable, index_connections, load_connections
-from flaskglobals_lint.models.containers import Container, Store, load_containers, load_stores
+from flaskglobals_lint.models.containers import Container, Memoizer, Store, load_containers, load_memoizers, load_stores
 from flaskglobals_lint.models.entrypoints import Entry, EntryBase, EntryCall, EntryTable, NamedEntry, load_entries
 from flaskglobals_lint.models.extra import Extra, parse
 from flaskglobals_lint.models.library_types import Types, load_types
@@ -53,11 +53,20 @@ class Models:
 
     def returns(self, dotted: str) -> str | None:
         """The class of what the library function ``dotted`` returns (``redis.from_url`` → ``redis.Redis``)."""
-        return self._types.returns(dotted)
+        return self._types.returns(dotted) or self._yielded(self.connection(dotted), but=self.canonical(dotted))
 
     def result(self, dotted_type: str, member: str) -> str | None:
         """The type of ``instance.member()`` or, for an attribute, ``instance.member`` of a library type."""
-        return self._types.result(dotted_type, member)
+        found = self._types.result(dotted_type, member)
+        connection = None if found else self.connection(dotted_type)
+        if connection is None:
+            return found
+        identifier = connection.methods.get(member) or connection.attributes.get(member) or ""
+        return self._yielded(self.connection_by_id(identifier))
+
+    def request_data(self, dotted: str) -> bool:
+        """Does the library function ``dotted`` return data of the current request or user?"""
+        return self.canonical(dotted) in self._types.request_data
 
     def instance(self, dotted: str) -> str | None:
         """The class of an object that a library keeps in its module (``flask.current_app`` → ``flask.Flask``)."""
@@ -101,6 +110,10 @@ class Models:
         """The container that ``dotted`` is the class of: ``dict``, ``collections.deque``, ``cachetools.TTLCache`` …"""
         return self._inherited(dotted, self._containers)
 
+    def memoizer(self, dotted: str) -> Memoizer | None:
+        """A decorator that keeps results, so that all callers share the object that a function returned once."""
+        return self._memoizers.get(self.canonical(dotted))
+
     def store(self, dotted: str) -> Store | None:
         """The keyed store outside the process's own data that a client of class or factory ``dotted`` talks to."""
         return self._inherited(dotted, self._stores)
@@ -137,13 +150,14 @@ class Models:
     def assigned(self, type_name: str, attribute: str) -> Entry | None:
         """What becomes of a callable that is assigned to an attribute, to an item of it, or appended to it.
 
-        An instance assigned to one (``app.wsgi_app = Middleware(…)``) is shared by all requests, its ``__call__`` is run.
+        An instance assigned to one (``app.wsgi_app = Middleware(…)``) is shared by all requests, which run its
+        ``__call__``.
         """
         return self._member(type_name, attribute, self._entry_table.assigned)
 
     @property
     def call_by_method_name(self) -> Mapping[str, EntryCall]:
-        """Registering methods that count even if the receiver's type is unknown, given a callable where they expect it."""
+        """Registering methods that count even if the receiver's type is unknown, given a callable as argument."""
         return self._entry_table.call_by_method_name
 
     @property
@@ -181,6 +195,9 @@ class Models:
 
     # --- tables -------------------------------------------------------------------------------------------------------
 
+    def _yielded(self, connection: Connection | None, but: str = "") -> str | None:
+        return connection.type if connection and connection.type not in ("", but) else None
+
     def _inherited(self, dotted: str, table: Mapping[str, _Record]) -> _Record | None:
         if dotted in table:
             return table[dotted]
@@ -213,6 +230,10 @@ class Models:
     @cached_property
     def _containers(self) -> Mapping[str, Container]:
         return load_containers()
+
+    @cached_property
+    def _memoizers(self) -> Mapping[str, Memoizer]:
+        return load_memoizers()
 
     @cached_property
     def _stores(self) -> Mapping[str, Store]:

@@ -16,8 +16,8 @@ class Lock:
     """What holding one kind of lock gives.
 
     ``excludes`` is False where two threads can hold it at once. ``per_path`` locks are the same lock for the same path
-    or name, so that an instance made per call does help. ``contexts`` are methods whose result is held by ``with``, and
-    whether that holding excludes others ("exclusive") or only writers ("shared").
+    or name, so that an instance made per call does help. ``contexts`` are methods and attributes that are held by
+    ``with``, and whether that holding excludes all others ("exclusive") or only writers ("shared").
     """
 
     kind: LockKind
@@ -26,6 +26,9 @@ class Lock:
     asynchronous: bool = False
     per_path: bool = False
     across_processes: bool = False
+    wraps: bool = False
+    """Given a lock as its first argument, it is that lock (``threading.Condition(lock)``)."""
+
     acquire: tuple[str, ...] = ("acquire",)
     release: tuple[str, ...] = ("release",)
     contexts: Mapping[str, Literal["exclusive", "shared"]] = field(default_factory=dict, hash=False)
@@ -36,12 +39,14 @@ class Lock:
 class LockDecorator:
     """A decorator that holds a lock around each call.
 
-    ``scope`` tells which calls exclude each other: those of one "function", of one "instance", or of functions with the
-    same first "argument" of the decorator. ``keyword`` is the argument that must be given for a lock to exist.
+    ``scope`` tells which: "own" (one of its own for each function, for a method one for each instance, unless it is
+    given a lock), "argument" (one for each value of its first argument) or "attribute" (the instance's attribute that
+    its ``keyword`` names, ``default`` without it).
     """
 
-    scope: Literal["function", "instance", "argument"]
+    scope: Literal["own", "argument", "attribute"]
     keyword: str = ""
+    default: str = ""
     source: str = ""
 
 
@@ -90,7 +95,9 @@ def _entry(row: tables.Row) -> _Entry:
 
 
 def _decorator(row: tables.Row) -> LockDecorator:
-    return LockDecorator(scope=row["scope"], keyword=row.get("keyword", ""), source=row["source"])
+    return LockDecorator(
+        scope=row["scope"], keyword=row.get("keyword", ""), default=row.get("default", ""), source=row["source"]
+    )
 
 
 def _lock(row: tables.Row) -> Lock:
@@ -101,6 +108,7 @@ def _lock(row: tables.Row) -> Lock:
         asynchronous=row.get("asynchronous", False),
         per_path=row.get("per_path", False),
         across_processes=row.get("across_processes", False),
+        wraps=row.get("wraps", False),
         acquire=tables.strings(row, "acquire") or ("acquire",),
         release=tables.strings(row, "release") or ("release",),
         contexts=row.get("contexts", {}),

@@ -25,12 +25,14 @@ class ProcessState:
     """State of the whole process that user code changes without a variable of its own.
 
     ``use`` tells which form changes it: a "call", an "assign"ment to it, to an "item" of it, or its use as a "context"
-    manager. ``secret``: it holds credentials, so that another tenant's are used.
+    manager. ``category`` is LEAK (other requests see this one's value) or CONN (they disturb each other's work).
+    ``secret``: it holds credentials, so that another tenant's are used.
     """
 
     use: ProcessStateUse
     why: str
     remedy: str
+    category: Literal["CONN", "LEAK"] = "LEAK"
     secret: bool = False
     source: str = ""
 
@@ -57,12 +59,17 @@ def load_safe() -> dict[str, Safe]:
 
 def load_process_state() -> Mapping[str, ProcessState]:
     """The table ``process_state.toml``."""
-    return tables.by_name(
-        (
-            row["names"],
-            ProcessState(row["use"], row["why"], row["remedy"], row.get("secret", False), row["source"]),
-        )
-        for row in tables.read("process_state")["state"]
+    return tables.by_name((row["names"], _process_state(row)) for row in tables.read("process_state")["state"])
+
+
+def _process_state(row: tables.Row) -> ProcessState:
+    return ProcessState(
+        use=row["use"],
+        why=row["why"],
+        remedy=row["remedy"],
+        category=row.get("category", "LEAK"),
+        secret=row.get("secret", False),
+        source=row["source"],
     )
 
 

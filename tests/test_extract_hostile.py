@@ -1,0 +1,165 @@
+"""No file stops the run: what cannot be read, parsed or digested becomes a problem with a line."""
+
+from __future__ import annotations
+
+import time
+
+import msgspec
+import pytest
+
+from flaskglobals_lint import facts
+from flaskglobals_lint.extract import extract
+
+TOO_DEEP = "too deeply nested to analyse"
+
+
+def problem(source: str | bytes) -> facts.SyntaxProblem:
+    """The problem of a file that has one, and nothing else."""
+    extracted = extract(source.encode() if isinstance(source, str) else source)
+    assert extracted.body == extracted.functions == extracted.classes == ()
+    assert extracted.problem is not None
+    assert "\n" not in extracted.problem.message
+    return extracted.problem
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (b"x = 1\ny = '\xff'\n", facts.SyntaxProblem("the file is not valid utf-8", 2, 6)),
+        ("é = ".encode() + b"\xff", facts.SyntaxProblem("the file is not valid utf-8", 1, 5)),
+        (b"\xef\xbb\xbfx = \xff", facts.SyntaxProblem("the file is not valid utf-8", 1, 5)),
+        (b"# coding: cp1252\nx = '\x81'", facts.SyntaxProblem("the file is not valid cp1252", 2, 6)),
+        (b"# coding: no-such\n", facts.SyntaxProblem("unknown encoding: no-such", 1, 1)),
+        (b"# coding: hex\nx = 1\n", facts.SyntaxProblem("the file is not text in hex", 1, 1)),
+        (
+            b"\xef\xbb\xbf# coding: latin-1\n",
+            facts.SyntaxProblem("the declared encoding contradicts the byte order mark", 1, 1),
+        ),
+        (b"x = 1\r\ny\0 = 1", facts.SyntaxProblem("the file holds a null byte", 2, 2)),
+        (b"\xff\xfex\x00", facts.SyntaxProblem("the file is not valid utf-8", 1, 1)),
+    ],
+)
+def test_undecodable_files(source: bytes, expected: facts.SyntaxProblem) -> None:
+    assert problem(source) == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("# coding: latin-1\ndef é(): pass\n".encode("latin-1"), "é"),
+        ("#!python\r\n# vim: set fileencoding=cp1251 :\r\ndef ж(): pass\r\n".encode("cp1251"), "ж"),
+        ("# coding: latin-1\rdef é(): pass\r".encode("latin-1"), "é"),
+        ("\ufeffdef é(): pass".encode(), "é"),
+        ("\ufeff# coding: utf-8\ndef é(): pass".encode(), "é"),
+    ],
+)
+def test_declared_encodings(source: bytes, name: str) -> None:
+    extracted = extract(source)
+    assert extracted.problem is None
+    assert [function.name for function in extracted.functions] == [name]
+
+
+@pytest.mark.parametrize(
+    ("source", "line"),
+    [
+        ("x = 1\nprint 'a'\n", 2),
+        ("def f(:\n  pass\n", 1),
+        ("x = 1\nif x:\ny = 2\n", 3),
+        ("x = 1\n'''abc\n", 2),
+        ("x = 1\n\n  )", 3),
+        ("if a:\n    b\n  c\n", 3),
+        ("x = (1,\n", 1),
+        ("x = $\n", 1),
+        ("x = 1 +", 1),
+    ],
+)
+def test_syntax_errors(source: str, line: int) -> None:
+    found = problem(source)
+    assert found.line == line
+    assert found.column >= 1
+    assert 0 < len(found.message) < 100
+
+
+def test_syntax_warnings_stay_silent(recwarn: pytest.WarningsRecorder) -> None:
+    assert problem("x = '\\d' is 1\nx = = 1\n").line == 2
+    assert not recwarn.list
+
+
+N = 5000
+
+HOSTILE = {
+    "parentheses": "x = " + "(" * N + "1" + ")" * N,
+    "lists": "x = " + "[" * N + "]" * N,
+    "calls": "x = " + "f(" * N + ")" * N,
+    "subscripts": "x = " + "a[b(" * N + ")]" * N,
+    "open brackets": "x = " + "(" * N,
+    "brackets and strings": "x = " + "(')'," * N + ")" * N,
+    "brackets and comments": "x = " + "( # )\n" * N + ")" * N,
+    "additions": "x = " + " + ".join(["1"] * N),
+    "additions over lines": "x = " + " + \\\n".join(["1"] * N),
+    "additions in brackets": "x = [\n" + " +\n".join(["1"] * N) + "]",
+    "additions of calls": "x = " + " + ".join(["f(1, 2)"] * N),
+    "powers": "x = " + "**".join(["1"] * N),
+    "negations": "x = " + "-" * N + "1",
+    "nots": "x = " + "not " * N + "1",
+    "ands": "x = " + " and ".join(["a"] * N * 4),
+    "attributes": "x = a" + ".a" * N,
+    "chained calls": "x = f" + "()" * N,
+    "conditionals": "x = " + "a if b else " * N + "c",
+    "lambdas": "x = " + "lambda: " * N + "1",
+    "lambdas with parameters": "x = " + "lambda a, b: " * N + "1",
+    "awaits": "async def f(): " + "await " * N + "x",
+    "stars": "x = " + "*" * N + "y",
+    "clauses": "x = [a" + " for a in b" * N + "]",
+    "blocks": "".join(" " * level + "if a:\n" for level in range(300)) + " " * 300 + "pass\n",
+    "tabbed blocks": "".join("\t" * level + "while a:\n" for level in range(300)) + "\t" * 300 + "pass\n",
+    "branches": "if a: pass\n" + "elif a: pass\n" * 4 * N,
+    "f-string": 'x = f"{' + "(" * N + "1" + ")" * N + '}"',
+    "patterns": "match x:\n  case " + "[" * N + "]" * N + ": pass",
+    "targets": "(" * N + "x" + ",)" * N + " = y",
+}
+
+
+@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in HOSTILE.items()])
+def test_hostile_nesting_is_a_problem_and_costs_little(source: str) -> None:
+    start = time.process_time()
+    assert problem("y = 0\n" + source).message == TOO_DEEP
+    assert time.process_time() - start < 5
+
+
+def test_the_line_of_deep_nesting() -> None:
+    assert problem("a = 1\nx = (1,\n" + "(" * 200 + ")" * 201) == facts.SyntaxProblem(TOO_DEEP, 3, 100)
+
+
+MODERATE = {
+    "additions": "x = " + " + ".join(['"a"'] * 700),
+    "mixed operators": "x = " + "".join(f"a {operator} " for operator in "+-" * 350) + "a",
+    "brackets": "x = " + "(" * 99 + "1" + ")" * 99,
+    "ands and ors": "x = " + " and b or ".join(["a"] * 40),
+    "comparisons": "x = " + " < ".join(["a"] * 900),
+    "attributes": "x = a" + ".a" * 150,
+    "fluent calls": "x = (a\n" + "  .b(c, d)\n" * 70 + ")",
+    "strings": "x = (" + '"a" ' * 2000 + ")",
+    "branches": "if a: pass\n" + "elif b: pass\n" * 150 + "else: pass",
+    "blocks": "".join(" " * level + "if a:\n" for level in range(60)) + " " * 60 + "pass\n",
+    "dict": "x = {\n" + "".join(f"  'k{n}': [{n}, -1, 'a' + 'b', lambda a: a.b(c)],\n" for n in range(20_000)) + "}\n",
+    "list on one line": "x = [" + "1 + 2, " * 50_000 + "]",
+    "chained assignment": "x = " * 2000 + "1",
+    "art": 's = """\n' + "".join(" " * level + "\\\n" for level in range(90)) + '"""',
+    "statements": "x = 1; " * 5000,
+    "brackets in text": "s = '" + "(" * 1000 + "'  # " + "[" * 1000,
+    "elif in text": "s = '''\n" + "elif x: pass\n" * 500 + "'''",
+}
+
+
+@pytest.mark.parametrize("source", [pytest.param(source, id=name) for name, source in MODERATE.items()])
+def test_long_but_ordinary_code_is_no_problem(source: str) -> None:
+    extracted = extract(source.encode())
+    assert extracted.problem is None
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(extracted), type=facts.Module) == extracted
+
+
+def test_comments_are_kept_where_parsing_fails() -> None:
+    extracted = extract(b"# flaskglobals: ignore-file\nx = = 1\n")
+    assert extracted.problem is not None
+    assert extracted.comments == (facts.Comment("ignore-file", (), 1, 1),)
