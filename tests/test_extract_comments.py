@@ -75,10 +75,10 @@ x = 1  # noqa
 a = "# noqa"
 b = '\\'# noqa'  # noqa: A1
 c = f"{a}# noqa"
-d = r'\\'; e = "it's"  # noqa: A2
+d = r'\\\\'; e = "it's"  # noqa: A2
 f = (  # noqa: A3
     '''# noqa''' "" '# noqa'
-)  \\
+)
 # flaskglobals: ignore-file
 """
     assert [(comment.kind, comment.names, comment.line) for comment in comments(source)] == [

@@ -77,9 +77,9 @@ def _concurrent(accesses: list[Access]) -> bool:
 
 
 def _definition(program: Program, access: Access) -> Binding | None:
-    """Where the object is made; for one derived from another (a cursor) where that one is made."""
+    """Where import-time code makes the object; for one derived from another (a cursor) where that one is made."""
     for binding in program.definitions(access.path):
-        if binding.value is None:
+        if binding.value is None or not binding.scope.endswith(":"):
             continue
         atoms = program.types.expand(program.types.of(binding.value, binding.scope))
         if any(atom[0] == "conn" for atom in atoms):
@@ -88,7 +88,7 @@ def _definition(program: Program, access: Access) -> Binding | None:
                 for slot in program.types.slots_of(source, binding.scope):
                     if slot[0] in ("g", "k", "a") and program.types.connection(program.types.slot(slot)) is not None:
                         for outer in program.types.bindings(slot):
-                            if outer.value is not None:
+                            if outer.value is not None and outer.scope.endswith(":"):
                                 return outer
             return binding
     return None

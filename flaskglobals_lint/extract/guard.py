@@ -20,12 +20,12 @@ MAX_LINKS: Final = 1000
 
 # Code that does not matter is skipped within the match: there is one match for every bracket, string and line end only.
 _STRUCTURE: Final = re.compile(
-    rf"""[^()\[\]{{}}"'#\r\n;\\]*+(?:([(\[{{])|([)\]}}])|([\r\n;])|\\(?:\r\n|.)?|({STRING})|{COMMENT})""", re.DOTALL
+    rf"""[^()\[\]{{}}"'#\r\n;\\]*+(?:([(\[{{])|([)\]}}])|([\r\n;]|\Z)|\\(?:\r\n|.)?|({STRING})|{COMMENT})""", re.DOTALL
 )
 _OPEN, _CLOSE, _END, _TEXT = 1, 2, 3, 4
 
 _LINK: Final = re.compile(
-    rf"""{STRING}|{COMMENT}|([(\[{{])|([)\]}}])|(,)|(:)|\b(lambda)\b|(<<|>>|\*\*|//|[-+*/%@&|^~.<>]"""
+    rf"""{STRING}|{COMMENT}|([(\[{{])|([)\]}}])|(,)|(:)|\b(lambda)\b|([-+*/%@&|^~.<>]"""
     r"""|\b(?:and|or|not|if|in|is|await|for)\b)""",
     re.DOTALL,
 )

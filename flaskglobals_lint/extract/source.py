@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import codecs
 import tokenize
 
 from flaskglobals_lint.extract.positions import Lines
 from flaskglobals_lint.facts import SyntaxProblem
-
-_BOM_LENGTH = 3
 
 
 def decode(source: bytes) -> str | SyntaxProblem:
@@ -18,7 +17,7 @@ def decode(source: bytes) -> str | SyntaxProblem:
     except SyntaxError as error:
         return _declaration_problem(source, str(error.msg))
     if encoding == "utf-8-sig":
-        source, encoding = source[_BOM_LENGTH:], "utf-8"
+        source, encoding = source.removeprefix(codecs.BOM_UTF8), "utf-8"
     try:
         text = source.decode(encoding)
     except UnicodeDecodeError as error:
@@ -33,6 +32,7 @@ def decode(source: bytes) -> str | SyntaxProblem:
 
 def _declaration_problem(source: bytes, message: str) -> SyntaxProblem:
     """Why the encoding could not even be found out."""
+    source = source.removeprefix(codecs.BOM_UTF8)
     try:
         source.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -76,6 +76,9 @@ class Evaluator:
         summary.checks = self._reads(frame, frame.raised)
         summary.acquired = frame.sections
         summary.blocks = frame.blocking > 0
+        for at, write in enumerate(summary.writes):
+            if not write.branch and not write.acts and frame.calls > write.clock[0]:
+                summary.writes[at] = replace(write, acts=True)
         summary.pairs = pairs.find(summary, first)
         own_checked = {
             (pair.write.path, pair.write.pos) for pair in summary.pairs if pair.kind == "control"

@@ -158,6 +158,8 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     for value in values:
         deps |= value.deps
         flags |= value.flags
+    if dotted == "copy.deepcopy" and values:
+        frame.iterate(values[0], node.pos, "copy.deepcopy()")
     if dotted in _UNIQUE:
         flags |= UNIQUE
     if dotted in _THREAD:

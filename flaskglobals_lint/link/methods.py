@@ -192,6 +192,8 @@ def _access(
     else:
         value = _combined(values)
         kind = "delete" if name in ("pop", "popleft", "popitem", "remove", "clear") else "mutate"
+        if name == "sort" and any(argument.keyword == "key" for argument in node.arguments):
+            frame.iterate(Value((ref,)), node.pos, "sort() with a Python key")
         member = expressions.key_text(node.arguments[0].value) if node.arguments and not keyed else ""
         frame.write(
             ref, kind if not keyed or name != "update" else "mutate", f".{name}()", node.pos, value, member,

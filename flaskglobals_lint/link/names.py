@@ -42,7 +42,7 @@ class Modules:
         if level:
             for _ in range(level - 1):
                 folder = posixpath.dirname(folder)
-            return self.at(posixpath.join(folder, tail) if tail else folder)
+            return self.at(posixpath.join(folder, tail)) if tail else self.package(folder)
         while True:
             for root in (folder, posixpath.join(folder, "src")):
                 found = self.at(posixpath.join(root, tail))
@@ -57,11 +57,16 @@ class Modules:
         return not any(path.startswith(folder) for path in self.paths)
 
     def at(self, base: str) -> str | None:
-        """The module or package at ``base`` (a path without extension)."""
-        for path in (f"{base}.py", f"{base}/__init__.py" if base else "__init__.py", f"{base}.pyw"):
+        """The module or package at ``base`` (a path without extension); a package wins, as in Python's import system."""
+        for path in (f"{base}/__init__.py" if base else "__init__.py", f"{base}.py", f"{base}.pyw"):
             if path in self.paths:
                 return path
         return f"{base}/" if base in self.folders else None
+
+    def package(self, folder: str) -> str | None:
+        """The package that a folder is."""
+        path = posixpath.join(folder, "__init__.py")
+        return path if path in self.paths else f"{folder}/" if folder in self.folders else None
 
     def child(self, path: str, name: str) -> str | None:
         """Submodule ``name`` of the package at ``path``."""
@@ -127,6 +132,8 @@ class Names:
                 found = [atom for atom in found if atom[0] != "ext"]
                 if not found:
                     return (place,)
+        if not found and all(binding.how == "import" for binding in bindings):
+            return tuple(("ext", f"{b.imported.module}.{b.imported.name}") for b in bindings[:1] if b.imported is not None)
         return unique(found) or (place,)
 
     def imported(self, path: str, node: f.Import, strict: bool = False) -> Atoms | None:
@@ -142,6 +149,9 @@ class Names:
                 return found
             if strict:
                 return None
+            child = self.modules.child(target, node.name)
+            if child is not None:
+                return (("module", child),)
             module = self.index.modules.get(target)
             if module is not None and (module.dynamic or f"{target}:__getattr__" in self.index.functions):
                 return (("place", target, node.name),)

@@ -51,6 +51,20 @@ class Program:
         return found
 
     @cached_property
+    def _writes_below(self) -> dict[tuple[object, ...], list[Access]]:
+        found: dict[tuple[object, ...], list[Access]] = {}
+        for access in self.reached.writes:
+            key = access.place.key
+            found.setdefault(key, []).append(access)
+            if len(key) > 1:
+                found.setdefault(key[:-1], []).append(access)
+        return found
+
+    def writes_at(self, key: tuple[object, ...]) -> list[Access]:
+        """Writes of exactly that place, and of its direct items and attributes."""
+        return self._writes_below.get(key, [])
+
+    @cached_property
     def serving(self) -> set[ScopeId]:
         """Functions that run while a request is served."""
         return {

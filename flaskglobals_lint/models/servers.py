@@ -18,7 +18,7 @@ class Server:
     ``kind`` is what one process does with two requests: "threads", "greenlets", "asyncio", or "single" (one after the
     other); "processes" is "single" with several processes by default. ``threads`` and ``workers`` are defaults, 0
     stands for "no limit" or "decided by the platform". ``options`` name the settings: option or variable → what it sets
-    (threads, workers, kind, preload).
+    (threads, workers, kind, preload; command and arguments hold a command line).
     """
 
     id: str
@@ -42,6 +42,7 @@ class Server:
     """Names of files that show it is used."""
 
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    note: str = ""
     source: str = ""
 
 
@@ -95,5 +96,6 @@ def _server(row: tables.Row) -> Server:
         worker_classes=tables.strings(row, "worker_classes"),
         files=tables.strings(row, "files"),
         options=row.get("options", {}),
+        note=row.get("note", ""),
         source=row["source"],
     )

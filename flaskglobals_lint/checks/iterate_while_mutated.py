@@ -1,0 +1,133 @@
+"""FGL103: a loop in Python code over a live container that other request-time or background code changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.summary import Iteration, Write
+from flaskglobals_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.reach import Access
+
+RULE = Rule(
+    "FGL103",
+    "iterate-while-mutated",
+    "error",
+    "iteration over a shared container that other request-time or background code changes",
+)
+
+_MOST_RELATED = 3
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each loop, at its first context that somebody can come between."""
+    seen: set[tuple[Any, ...]] = set()
+    for access in program.reached.iterations:
+        token = (access.function, access.record.pos, access.place.key)
+        if token in seen or program.guarded_by_comment(access.path):
+            continue
+        changes = _changes(program, access)
+        if changes:
+            seen.add(token)
+            yield _finding(program, access, changes)
+
+
+def _changes(program: Program, access: Access) -> list[Access]:
+    """Writes that change the container's structure while the loop runs, each line once."""
+    kind = _kind(program, access)
+    if kind == "value":
+        return []
+    found: dict[tuple[Any, ...], Access] = {}
+    for other in program.writes_at(access.place.key):
+        write = other.record
+        assert isinstance(write, Write)
+        if not _structural(write, other, access, kind) or other.locks & access.locks:
+            continue
+        if not _beside(access, other):
+            continue
+        found.setdefault((other.function, write.pos), other)
+    return list(found.values())
+
+
+def _kind(program: Program, access: Access) -> str:
+    """mapping, set, list or, where nothing is known of it, any; value for what cannot change."""
+    atoms = program.paths.atoms(access.path)
+    container = program.types.container(atoms)
+    if container is not None:
+        return {"sequence": "list", "counter": "mapping"}.get(container.kind, container.kind)
+    known = [atom for atom in atoms if atom[0] not in ("const", "param")]
+    return "any" if not known else "value"
+
+
+def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
+    """Whether a write changes what a loop over the container walks along.
+
+    A list only misbehaves when items are removed or inserted before the loop's position; appending to it does no harm.
+    """
+    depth = len(other.place.key) - len(access.place.key)
+    if depth == 1 and not str(other.place.key[-1]).startswith("["):
+        return False
+    if kind == "list":
+        return (depth == 0 and (write.kind == "delete" or write.via in (".insert()", ".sort()", ".reverse()"))) or (
+            depth == 1 and write.kind == "delete"
+        )
+    if depth == 1:
+        return write.kind in ("set", "delete")
+    return write.kind in ("mutate", "delete")
+
+
+def _beside(access: Access, other: Access) -> bool:
+    """Whether the write can happen during the loop: one single background thread does not run beside itself."""
+    if access.context.start.repeated or other.context.start.repeated:
+        return True
+    return access.context.start is not other.context.start
+
+
+def _finding(program: Program, access: Access, changes: list[Access]) -> Finding:
+    loop = access.record
+    assert isinstance(loop, Iteration)
+    place, context = access.place, access.context
+    other = changes[0]
+    kind = _kind(program, access)
+    outcome = {
+        "list": "items are skipped or seen twice",
+        "any": "RuntimeError, or items are skipped",
+        "set": "RuntimeError: Set changed size during iteration",
+        "queue": "RuntimeError: deque mutated during iteration",
+    }.get(kind, "RuntimeError: dictionary changed size during iteration")
+    message = (
+        f"{loop.via} walks `{place.label}` {conflicts.way_in(program, context)} while"
+        f" `{program.name(other.function)}` ({program.file(other.function)}:{other.record.pos[0]}) can change it: {outcome}"
+    )
+    spans = [
+        program.span(change.function, change.record.pos, f"changed here in `{program.name(change.function)}`")
+        for change in changes[:_MOST_RELATED]
+    ]
+    for binding in program.definitions(access.path)[:1]:
+        spans.append(program.span(binding.scope, binding.pos, "defined here"))
+    items = "" if kind == "list" else ".items()"
+    return Finding(
+        RULE.code,
+        RULE.name,
+        RULE.severity,
+        message[0].upper() + message[1:],
+        program.span(access.function, loop.pos),
+        place.symbol,
+        program.qualified(access.function),
+        (program.entry_point(context),),
+        program.chain(context),
+        tuple(spans),
+        "high" if kind != "any" else "medium",
+        None,
+        f"walk over a copy made in one step, `list({place.label}{items})`, or hold one lock around the loop and every change",
+        (
+            f"request A starts to walk {place.label} (line {loop.pos[0]})",
+            f"request B changes it ({program.file(other.function)}:{other.record.pos[0]})",
+            f"A takes the next step: {outcome}",
+        ),
+    )
