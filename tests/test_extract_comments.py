@@ -35,13 +35,23 @@ def test_noqa(comment: str, names: tuple[str, ...]) -> None:
 
 @pytest.mark.parametrize(
     "comment",
-    ["# noqaX", "# not noqa", "noqa", "# flake8: noqa", "# guarded by: lock", "# guarded-by:", "# flaskglobals: ignore"],
+    [
+        "# noqaX",
+        "# not noqa",
+        "noqa",
+        "# flake8: noqa",
+        "# guarded by: lock",
+        "# guarded-by:",
+        "# flaskglobals: ignore",
+    ],
 )
 def test_other_comments(comment: str) -> None:
     assert comments(f"x = 1\n#{comment[1:]}\n" if comment[0] == "#" else f"x = 1\n{comment}\n") == ()
 
 
-@pytest.mark.parametrize("comment", ["# flaskglobals: ignore-file", "#flaskglobals:ignore-file", "# Flaskglobals:  ignore-file"])
+@pytest.mark.parametrize(
+    "comment", ["# flaskglobals: ignore-file", "#flaskglobals:ignore-file", "# Flaskglobals:  ignore-file"]
+)
 def test_ignore_file(comment: str) -> None:
     assert comments(f"{comment}\nx = 1\n") == (Comment("ignore-file", (), 1, 1),)
 

@@ -33,12 +33,16 @@ def cut(text: str, pos: facts.Position) -> str:
     return text[starts[line - 1] + column - 1 : starts[end_line - 1] + end_column - 1]
 
 
-def texts(source: str, kind: type[facts.Node], part: Callable[[facts.Module], Any] = lambda module: module) -> list[str]:
+def texts(
+    source: str, kind: type[facts.Node], part: Callable[[facts.Module], Any] = lambda module: module
+) -> list[str]:
     """The source text of every node of one kind, in order."""
     module = extract(source.encode())
     assert module.problem is None
     found = [node for node in nodes(part(module)) if isinstance(node, kind)]
-    return [cut(source, node.pos) for node in sorted(found, key=lambda node: (node.pos[:2], [-n for n in node.pos[2:]]))]
+    return [
+        cut(source, node.pos) for node in sorted(found, key=lambda node: (node.pos[:2], [-n for n in node.pos[2:]]))
+    ]
 
 
 @pytest.mark.parametrize(
@@ -154,7 +158,9 @@ p
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
 def test_lines_are_those_of_an_editor(newline: str) -> None:
-    source = newline.join(["'''doc", "more'''", "# note", "\x0cdef f():", "\tx = '''", "  y''' + z", "w = \\", "  v", ""])
+    source = newline.join(
+        ["'''doc", "more'''", "# note", "\x0cdef f():", "\tx = '''", "  y''' + z", "w = \\", "  v", ""]
+    )
     module = extract(source.encode())
     assert module.problem is None
     places = {node.name: node.pos for node in nodes(module) if isinstance(node, facts.Local | facts.Global)}
@@ -176,9 +182,7 @@ def test_columns_count_characters() -> None:
 
 def test_a_byte_order_mark_takes_no_column() -> None:
     module = extract(b"\xef\xbb\xbfx = 1")
-    assert module.body == (
-        facts.Assign((facts.Global("x", (1, 1, 1, 2)),), facts.Constant("int", "1"), (1, 1, 1, 6)),
-    )
+    assert module.body == (facts.Assign((facts.Global("x", (1, 1, 1, 2)),), facts.Constant("int", "1"), (1, 1, 1, 6)),)
 
 
 _LIKE_AST: dict[type[facts.Node], type[ast.AST]] = {
@@ -192,7 +196,9 @@ _LIKE_AST: dict[type[facts.Node], type[ast.AST]] = {
 }
 
 
-@pytest.mark.parametrize("module", ["argparse", "ast", "collections/__init__", "json/decoder", "subprocess", "threading"])
+@pytest.mark.parametrize(
+    "module", ["argparse", "ast", "collections/__init__", "json/decoder", "subprocess", "threading"]
+)
 def test_positions_agree_with_the_standard_parser(module: str) -> None:
     path = Path(ast.__file__).parent / f"{module}.py"
     extracted = extract(path.read_bytes())

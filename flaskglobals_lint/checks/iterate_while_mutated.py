@@ -29,7 +29,7 @@ def check(program: Program) -> Iterator[Finding]:
     seen: set[tuple[Any, ...]] = set()
     for access in program.reached.iterations:
         token = (access.function, access.record.pos, access.place.key)
-        if token in seen or program.guarded_by_comment(access.path):
+        if token in seen or access.path[-1] == ".__dict__" or program.guarded_by_comment(access.path):
             continue
         changes = _changes(program, access)
         if changes:
@@ -73,11 +73,14 @@ def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
     if depth == 1 and not str(other.place.key[-1]).startswith("["):
         return False
     if kind == "list":
-        return (depth == 0 and (write.kind == "delete" or write.via in (".insert()", ".sort()", ".reverse()"))) or (
+        return (depth == 0 and (write.kind == "delete" or write.via == ".insert()")) or (
             depth == 1 and write.kind == "delete"
         )
     if depth == 1:
-        return write.kind in ("set", "delete")
+        # Of an unknown container, only a view (`.items()`) proves that storing an item can change its size.
+        loop = access.record
+        assert isinstance(loop, Iteration)
+        return write.kind == "delete" or (write.kind == "set" and (kind != "any" or bool(loop.view)))
     return write.kind in ("mutate", "delete")
 
 

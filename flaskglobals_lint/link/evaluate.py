@@ -81,12 +81,12 @@ class Evaluator:
                 summary.writes[at] = replace(write, acts=True)
         summary.pairs = pairs.find(summary, first)
         own_checked = {
-            (pair.write.path, pair.write.pos) for pair in summary.pairs if pair.kind == "control"
+            (pair.write.path, pair.write.pos) for pair in summary.pairs if pair.kind == "control" or pair.covers
         }
         effects: dict[tuple[Any, ...], Write] = {}
         mask = (1 << first) - 1
         for write in summary.writes:
-            if write.path[0][0] == "new" or (write.path, write.pos) in own_checked:
+            if write.path[0][0] == "new" or (write.path, write.pos) in own_checked or write.path in write.refs:
                 continue
             effects.setdefault((write.path, write.kind, write.values & mask), _exported(write, frame.function, mask))
         summary.effects = tuple(effects.values())[:MOST_EFFECTS]

@@ -158,7 +158,8 @@ def attribute_of(frame: Frame, path: Path, node: f.Attribute) -> Value:
     refs: list[Any] = []
     deps = flags = 0
     placed = False
-    for atom in atoms:
+    members = [atom for atom in atoms if atom[0] in ("inst", "class") and types.names.method(atom[1], name) is not None]
+    for atom in members or atoms:
         if atom[0] == "inst":
             method = types.names.method(atom[1], name)
             if method is not None:

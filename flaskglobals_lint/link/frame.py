@@ -119,7 +119,7 @@ class Frame:
         """Record a Python-level loop over live containers."""
         for ref in value.refs:
             if self.recorded(ref):
-                self.summary.iterations.append(Iteration(ref, pos, self.sections, via))
+                self.summary.iterations.append(Iteration(ref, pos, self.sections, via, value.view))
 
     def use(self, ref: Any, model: str, member: str, pos: f.Position) -> None:
         """Record the use of a connection."""

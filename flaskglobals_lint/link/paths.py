@@ -281,5 +281,5 @@ class Paths:
 
 
 def render(steps: tuple[str, ...]) -> str:
-    """Projections as code; an unknown key is ``[…]``."""
-    return re.sub(r"\[\]", "[…]", "".join(steps))
+    """Projections as code; an unknown key is ``[…]``, a private name is shown as it was written."""
+    return re.sub(r"\[\]", "[…]", re.sub(r"\._[A-Za-z0-9]\w*?__(?=[a-z])", ".__", "".join(steps)))

@@ -111,6 +111,8 @@ class Iteration:
     pos: f.Position
     sections: tuple[Section, ...]
     via: str
+    view: str = ""
+    """items, values or keys where the loop goes over such a view."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -82,15 +83,22 @@ class Store:
     source: str = ""
 
 
-def load_containers() -> dict[str, Container]:
+@dataclass(frozen=True, slots=True)
+class ContainerTable:
+    """Containers and memoizers, by the names of their classes and decorators."""
+
+    containers: Mapping[str, Container]
+    memoizers: Mapping[str, Memoizer]
+
+
+def load_containers() -> ContainerTable:
     """The table ``containers.toml``."""
     data = tables.read("containers")
-    return tables.by_name((row["names"], _container(tables.merged(row, data["shape"]))) for row in data["container"])
-
-
-def load_memoizers() -> dict[str, Memoizer]:
-    """The memoizers of ``containers.toml``."""
-    return tables.by_name((row["names"], _memoizer(row)) for row in tables.read("containers")["memoizer"])
+    rows = ((row["names"], _container(tables.merged(row, data["shape"]))) for row in data["container"])
+    return ContainerTable(
+        containers=tables.by_name(rows),
+        memoizers=tables.by_name((row["names"], _memoizer(row)) for row in data["memoizer"]),
+    )
 
 
 def load_stores() -> dict[str, Store]:

@@ -8,7 +8,7 @@ from functools import cache, cached_property
 from typing import Any, TypeVar
 
 from flaskglobals_lint.models.connections import Connection, ConnectionTable, index_connections, load_connections
-from flaskglobals_lint.models.containers import Container, Memoizer, Store, load_containers, load_memoizers, load_stores
+from flaskglobals_lint.models.containers import Container, ContainerTable, Memoizer, Store, load_containers, load_stores
 from flaskglobals_lint.models.entrypoints import Entry, EntryBase, EntryCall, EntryTable, NamedEntry, load_entries
 from flaskglobals_lint.models.extra import Extra, parse
 from flaskglobals_lint.models.library_types import Types, load_types
@@ -108,11 +108,11 @@ class Models:
 
     def container(self, dotted: str) -> Container | None:
         """The container that ``dotted`` is the class of: ``dict``, ``collections.deque``, ``cachetools.TTLCache`` …"""
-        return self._inherited(dotted, self._containers)
+        return self._inherited(dotted, self._containers.containers)
 
     def memoizer(self, dotted: str) -> Memoizer | None:
         """A decorator that keeps results, so that all callers share the object that a function returned once."""
-        return self._memoizers.get(self.canonical(dotted))
+        return self._containers.memoizers.get(self.canonical(dotted))
 
     def store(self, dotted: str) -> Store | None:
         """The keyed store outside the process's own data that a client of class or factory ``dotted`` talks to."""
@@ -228,12 +228,8 @@ class Models:
         return load_locks(self._extra.locks)
 
     @cached_property
-    def _containers(self) -> Mapping[str, Container]:
+    def _containers(self) -> ContainerTable:
         return load_containers()
-
-    @cached_property
-    def _memoizers(self) -> Mapping[str, Memoizer]:
-        return load_memoizers()
 
     @cached_property
     def _stores(self) -> Mapping[str, Store]:
