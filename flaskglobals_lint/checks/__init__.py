@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from flaskglobals_lint.checks import check_then_set, iterate_while_mutated, read_modify_write, shared_connection
+from flaskglobals_lint.checks import (
+    await_between,
+    check_then_set,
+    iterate_while_mutated,
+    read_modify_write,
+    shared_connection,
+)
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.rule import Rule
 
-_CHECKS = (read_modify_write, check_then_set, iterate_while_mutated, shared_connection)
+_CHECKS = (read_modify_write, check_then_set, iterate_while_mutated, await_between, shared_connection)
 
 RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)
 """By code."""

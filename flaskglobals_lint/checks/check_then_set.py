@@ -24,7 +24,13 @@ def check(program: Program) -> Iterator[Finding]:
     for race in conflicts.races(program)["control"]:
         finding = _finding(program, race)
         found.setdefault((finding.span, finding.symbol), finding)
-    yield from found.values()
+    once: set[tuple[str, str, int]] = set()
+    for finding in sorted(found.values(), key=lambda item: item.sort_key):
+        # What one check decides about one object is one defect, however many lines the branch has.
+        token = (finding.function, finding.symbol.split("[")[0], finding.related[0].line if finding.related else 0)
+        if token not in once:
+            once.add(token)
+            yield finding
 
 
 def _finding(program: Program, race: Race) -> Finding:
@@ -43,7 +49,7 @@ def _finding(program: Program, race: Race) -> Finding:
     return Finding(
         RULE.code,
         RULE.name,
-        _severity(race),
+        severity(race),
         message,
         program.span(function, pos),
         place.symbol,
@@ -58,7 +64,7 @@ def _finding(program: Program, race: Race) -> Finding:
     )
 
 
-def _severity(race: Race) -> Severity:
+def severity(race: Race) -> Severity:
     """Storing a fresh value after a check that only leaves early is a last-writer-wins, not a lost update; and setting a
     flag twice does nothing more than setting it once."""
     pair = race.pair
@@ -66,7 +72,15 @@ def _severity(race: Race) -> Severity:
         return "info"
     if pair.write.constant and not pair.write.acts and pair.write.via == "=":
         return "info"
+    if not pair.early and pair.write.kind == "set" and not _derived(race):
+        # A lazy initialisation or cache fill: made twice, one of two is dropped; worse only if the two differ.
+        return "warning"
     return RULE.severity
+
+
+def _derived(race: Race) -> bool:
+    """Whether the stored value depends on the earlier state, so that more than a duplicate is lost."""
+    return race.pair.write.via not in ("=", "[…] =", ".setdefault()")
 
 
 def _suggestion(program: Program, race: Race) -> str:

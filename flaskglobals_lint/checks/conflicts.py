@@ -36,21 +36,26 @@ class Race:
 
 
 def races(program: Program) -> dict[str, list[Race]]:
-    """Races by kind (value, control): one for each write; a check that decides the write outweighs a stale value."""
+    """Races by kind (value, control, await): one for each write; a check that decides the write outweighs a stale value.
+
+    Those that a request awaits across are of the kind await, whatever it is that the write depends on.
+    """
     groups: dict[tuple[Any, ...], list[Conflict]] = {}
     for conflict in program.reached.conflicts:
         pair = conflict.pair
         key = (program.file(conflict.context.function), pair.write.pos[:2], base_key(conflict.place))
         groups.setdefault(key, []).append(conflict)
-    result: dict[str, list[Race]] = {"value": [], "control": []}
+    result: dict[str, list[Race]] = {"value": [], "control": [], "await": []}
     for group in groups.values():
         control = [c for c in group if c.pair.kind == "control" and _races(program, c)]
         value = [c for c in group if c.pair.kind == "value" and _races(program, c)]
         unguarded = value if value and all(c.pair.read.remote is not None for c in control) else control
+        awaited = [c for c in (*control, *value) if window(c.pair) == "await" and c.context.start.runs == "request"]
+        unguarded = awaited or unguarded
         if unguarded:
             best = min(unguarded, key=lambda c: (c.pair.early, len(c.context.chain)))
             found = Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best)))
-            result[best.pair.kind].append(found)
+            result["await" if awaited else best.pair.kind].append(found)
     return result
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint.checks import conflicts
-from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import Iteration, Write
+from flaskglobals_lint.link.summary import SORT, Iteration, Read, Write
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -43,7 +43,14 @@ def _changes(program: Program, access: Access) -> list[Access]:
     if kind == "value":
         return []
     found: dict[tuple[Any, ...], Access] = {}
-    for other in program.writes_at(access.place.key):
+    loop = access.record
+    assert isinstance(loop, Iteration)
+    if loop.via.startswith(SORT):
+        return _beside_sort(program, access)
+    deep = loop.via.startswith("copy.deepcopy")
+    for other in program.reached.writes if deep else program.writes_at(access.place.key):
+        if deep and other.place.key[: len(access.place.key)] != access.place.key:
+            continue
         write = other.record
         assert isinstance(write, Write)
         if not _structural(write, other, access, kind) or other.locks & access.locks:
@@ -51,6 +58,18 @@ def _changes(program: Program, access: Access) -> list[Access]:
         if not _beside(access, other):
             continue
         found.setdefault((other.function, write.pos), other)
+    return list(found.values())
+
+
+def _beside_sort(program: Program, access: Access) -> list[Access]:
+    """Whatever looks at or changes a list while ``sort`` with a Python key runs: the list is empty meanwhile."""
+    found: dict[tuple[Any, ...], Access] = {}
+    for other in (*program.writes_at(access.place.key), *program.reads.get(access.place.key, ())):
+        record = other.record
+        if other.locks & access.locks or record.pos[:2] == access.record.pos[:2] or not _beside(access, other):
+            continue
+        if isinstance(record, Write) or (isinstance(record, Read) and record.kind != "load"):
+            found.setdefault((other.function, record.pos), other)
     return list(found.values())
 
 
@@ -70,6 +89,8 @@ def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
     A list only misbehaves when items are removed or inserted before the loop's position; appending to it does no harm.
     """
     depth = len(other.place.key) - len(access.place.key)
+    if depth > 1:
+        return write.kind != "set" or other.place.key[-1] == "[]"
     if depth == 1 and not str(other.place.key[-1]).startswith("["):
         return False
     if kind == "list":
@@ -91,13 +112,20 @@ def _beside(access: Access, other: Access) -> bool:
     return access.context.start is not other.context.start
 
 
+def _severity(loop: Iteration, kind: str) -> Severity:
+    """A list never raises: a comprehension that only counts or picks from it is at worst a little off."""
+    if kind == "list" and not loop.via.startswith((SORT, "a for loop")):
+        return "info"
+    return RULE.severity
+
+
 def _finding(program: Program, access: Access, changes: list[Access]) -> Finding:
     loop = access.record
     assert isinstance(loop, Iteration)
     place, context = access.place, access.context
     other = changes[0]
     kind = _kind(program, access)
-    outcome = {
+    outcome = "the list is empty while it is sorted" if loop.via.startswith(SORT) else {
         "list": "items are skipped or seen twice",
         "any": "RuntimeError, or items are skipped",
         "set": "RuntimeError: Set changed size during iteration",
@@ -117,7 +145,7 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
     return Finding(
         RULE.code,
         RULE.name,
-        RULE.severity,
+        _severity(loop, kind),
         message[0].upper() + message[1:],
         program.span(access.function, loop.pos),
         place.symbol,

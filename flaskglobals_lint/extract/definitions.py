@@ -102,14 +102,15 @@ def class_(walk: Walk, node: cst.ClassDef, out: list[facts.Statement]) -> None:
     pos = walk.cursor.span(start)
     name = identifier(node.name)
     qualname = walk.qualify(name)
-    _type_parameters(walk, node.type_parameters)
+    private = name.lstrip("_")
+    _type_parameters(walk, node.type_parameters, private)
     if isinstance(node.lpar, cst.LeftParen):
         walk.cursor.take("(")
     arguments = [argument(walk, arg) for arg in _in_source_order(node)]
     if isinstance(node.rpar, cst.RightParen):
         walk.cursor.take(")")
     bindings = body_bindings(node.body, walrus=walk.has_walrus)
-    walk.scope = Scope(Kind.CLASS, qualname, walk.scope, bindings, private=name.lstrip("_"))
+    walk.scope = Scope(Kind.CLASS, qualname, walk.scope, bindings, private)
     body = walk.suite(node.body)
     walk.scope = outer
     walk.classes.append(
@@ -155,12 +156,16 @@ def _decorators(walk: Walk, nodes: Sequence[cst.Decorator]) -> tuple[facts.Expre
     return tuple(decorators)
 
 
-def _type_parameters(walk: Walk, node: cst.TypeParameters | None) -> None:
-    """Enter the scope of a definition's type parameters, if it has any; the caller leaves it."""
+def _type_parameters(walk: Walk, node: cst.TypeParameters | None, private: str | None = None) -> None:
+    """Enter the scope of a definition's type parameters, if it has any; the caller leaves it.
+
+    ``private`` is the class whose parameters they are: its name mangles theirs.
+    """
     if node is None:
         return
     names = {identifier(item.param.name) for item in node.params}
-    walk.scope = Scope(Kind.TYPE_PARAMETERS, walk.scope.qualname, walk.scope, Bindings(names, set(), set()))
+    bindings = Bindings(names, set(), set())
+    walk.scope = Scope(Kind.TYPE_PARAMETERS, walk.scope.qualname, walk.scope, bindings, private)
     cursor = walk.cursor
     cursor.take("[")
     for item in node.params:

@@ -172,9 +172,10 @@ def if_statement(walk: Walk, node: cst.If, out: Out) -> None:
         test = walk.expression(rest.test)
         pos = walk.cursor.span(start)
         branches.append((test, walk.suite(rest.body), pos))
-        walk.check_depth(len(branches))
+        walk.nest(1)
         rest = rest.orelse
     orelse = _else(walk, rest)
+    walk.nest(-len(branches))
     for test, body, pos in reversed(branches):
         orelse = (facts.If(test, body, orelse, pos),)
     out.extend(orelse)

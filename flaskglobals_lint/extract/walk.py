@@ -48,9 +48,7 @@ class Walk:
 
     def expression(self, node: cst.BaseExpression) -> facts.Expression:
         """The facts of an expression; its parentheses are not part of its span."""
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise TooDeepError
+        self.nest(1)
         kind = type(node)
         parentheses = len(node.lpar)
         if parentheses:
@@ -61,12 +59,13 @@ class Walk:
         result = EXPRESSIONS[kind](self, node)
         for _ in range(parentheses):
             self.cursor.take(")")
-        self._depth -= 1
+        self.nest(-1)
         return result
 
-    def check_depth(self, more: int) -> None:
-        """Refuse ``more`` levels of nesting if they are too many."""
-        if self._depth + more > MAX_DEPTH:
+    def nest(self, levels: int) -> None:
+        """Count levels of nesting that are entered, or left if negative."""
+        self._depth += levels
+        if self._depth > MAX_DEPTH:
             raise TooDeepError
 
     def optional(self, node: cst.BaseExpression | None) -> facts.Expression | None:
@@ -79,11 +78,9 @@ class Walk:
 
     def suite(self, node: cst.BaseSuite) -> tuple[facts.Statement, ...]:
         """The statements of an indented block, or of those after a colon on the same line."""
-        self._depth += 1
-        if self._depth > MAX_DEPTH:
-            raise TooDeepError
+        self.nest(1)
         result = self._statements(node.body)
-        self._depth -= 1
+        self.nest(-1)
         return result
 
     def _statements(self, nodes: Any) -> tuple[facts.Statement, ...]:

@@ -51,6 +51,8 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
                 owner = frame.types.index.functions.get(ref[0][1])
                 at = frame.types.parameter_index(owner, ref[0][2]) if owner is not None else -1
                 origin = (ref[0][1], at) if at >= 0 else None
+            elif ref[0][0] == "p" and len(ref) == 1:
+                origin = (ref[0][1], ref[0][2])
             for atom in frame.paths.atoms(ref):
                 if atom[0] == "inst":
                     method = frame.types.names.method(atom[1], "__call__")

@@ -60,7 +60,24 @@ class Entries:
                     if not site.decorated:
                         self.registered(site, name)
         self.assigned()
+        self.template_names()
         return list(self.found.values())
+
+    def template_names(self) -> None:
+        """Functions that a context processor gives to the templates, which call them while they are rendered."""
+        for start in list(self.found.values()):
+            if "context_processor" not in start.detail:
+                continue
+            function = self.index.functions[start.function]
+            entry = self.models.by_method_name["context_processor"].entry
+            for value in function.returns:
+                given: list[f.Expression] = list(value.values) if isinstance(value, f.Display) else []
+                if isinstance(value, f.Call) and last_name(value.function) == "dict":
+                    given = [argument.value for argument in value.arguments]
+                for node in given:
+                    for atom in self.types.expand(self.types.of(node, function.id)):
+                        if atom[0] in ("func", "bound"):
+                            self.add(atom, entry, "template", function, function.facts.pos)
 
     def add(
         self,

@@ -63,6 +63,9 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
             flags |= value.flags
         if name in ("map", "filter"):
             callback(frame, node, values[:1], values[1:])
+            if any(is_path(ref) or ref[0] in ("func", "bound") for ref in values[0].refs):
+                for value in values[1:]:
+                    frame.iterate(value, node.pos, f"{name}() with a Python function")
             return Value(values[-1].refs if name == "filter" else (), deps, flags, values[-1].view)
         if name == "zip":
             return Value((), deps, flags)

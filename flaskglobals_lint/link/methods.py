@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, library, locks
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import Path, Value
+from flaskglobals_lint.link.summary import SORT, Path, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atoms
@@ -193,7 +193,7 @@ def _access(
         value = _combined(values)
         kind = "delete" if name in ("pop", "popleft", "popitem", "remove", "clear") else "mutate"
         if name == "sort" and any(argument.keyword == "key" for argument in node.arguments):
-            frame.iterate(Value((ref,)), node.pos, "sort() with a Python key")
+            frame.iterate(Value((ref,)), node.pos, f"{SORT} with a Python key")
         member = expressions.key_text(node.arguments[0].value) if node.arguments and not keyed else ""
         frame.write(
             ref, kind if not keyed or name != "update" else "mutate", f".{name}()", node.pos, value, member,

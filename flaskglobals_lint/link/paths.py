@@ -191,12 +191,28 @@ class Paths:
         for value, scope in sources:
             if isinstance(value, f.Constant):
                 continue
-            slots = self.types.slots_of(value, scope)
+            slots = [s for s in self.types.slots_of(value, scope) if not self._never_passed(s)]
             aliases = {self._alias(s, depth + 1) for s in slots}
-            if not slots or None in aliases:
+            if None in aliases or (not slots and not self._made(value, scope)):
                 return None
             found |= {alias for alias in aliases if alias is not None}
         return (*found.pop(), *steps) if len(found) == 1 else None
+
+    def _never_passed(self, slot: Slot) -> bool:
+        """Whether it is a parameter with a default that no caller gives a value."""
+        function = self.types.index.functions.get(slot[1]) if slot[0] == "v" else None
+        at = self.types.parameter_index(function, slot[2]) if function is not None else -1
+        if function is None or at < 0 or function.facts.parameters[at].default is None:
+            return False
+        return not self.types.arguments(slot[1], at)
+
+    def _made(self, value: f.Expression, scope: ScopeId) -> bool:
+        """Whether the expression makes an object (on a cache miss, say), rather than denote an existing one."""
+        if isinstance(value, f.Boolean | f.Call) and self.types.slots_of(value, scope):
+            return True
+        return isinstance(value, f.Call) and any(
+            atom[0] == "class" for atom in self.types.expand(self.types.of(value.function, scope))
+        )
 
     def _by_value(self, slot: Slot) -> bool:
         """Whether the variable holds plain values, which are copied, not shared."""

@@ -123,10 +123,11 @@ class Reach:
         summary = self.evaluator.summary(context.function)
         for edge in summary.edges:
             if edge.origin is not None:
-                given = [b[2] for b in context.bindings if (b[0], b[1]) == edge.origin and b[2][0] in ("func", "bound")]
+                own = edge.origin[0] == context.function
+                given = self._passed(edge.origin, context)
                 if edge.callee == "":
                     self._given(edge, given, context)
-                if edge.callee == "" or given:
+                if edge.callee == "" or given or own:
                     continue
             arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
             bindings = tuple(self._binding(binding, context) for binding in edge.bindings)
@@ -154,13 +155,24 @@ class Reach:
             function.module.input.path, edge.pos[0], (), context.function,
         )  # fmt: skip
 
+    def _passed(self, origin: tuple[ScopeId, int], context: Context) -> list[Any]:
+        """The functions that this context was given as one of its parameters, or its closure as one of its maker's."""
+        owner, at = origin
+        if owner == context.function:
+            values = context.arguments[at] if at < len(context.arguments) else ()
+        else:
+            values = tuple(b[2] for b in context.bindings if (b[0], b[1]) == origin)
+        return [value for value in values if not is_path(value) and value[0] in ("func", "bound")]
+
     def _given(self, edge: Edge, given: list[Any], context: Context) -> None:
         """A call of a closure's parameter: go where this closure was given it."""
         held = context.held | {key for s in edge.sections if (key := self.lock_key(s, context)) is not None}
         for atom in given:
             function = self.paths.types.index.functions[atom[1]]
             arguments: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
-            if arguments and context.arguments and function.cls is not None:
+            if atom[0] == "bound" and is_path(atom[2]) and arguments:
+                arguments[0] = (atom[2],)
+            elif arguments and context.arguments and function.cls is not None:
                 arguments[0] = context.arguments[0]
             bindings = atom[2] if atom[0] == "func" else ()
             self._push(Context(atom[1], tuple(arguments), bindings, held, context.start, context, edge.pos))
@@ -174,6 +186,8 @@ class Reach:
         for ref in refs:
             if is_path(ref):
                 found.extend(path for path in self.resolve(ref, context) if path[0][0] in SHARED_ROOTS)
+            elif ref[0] == "bound" and is_path(ref[2]):
+                found.extend(("bound", ref[1], path) for path in self.resolve(ref[2], context)[:1] or [(("new", (), ()),)])
             elif ref[0] in ("func", "bound", "class"):
                 found.append((("k", ref[1]),) if ref[0] == "class" else ref)
         return tuple(dict.fromkeys(found))[:3]

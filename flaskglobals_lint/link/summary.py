@@ -103,6 +103,10 @@ class Write:
     """Whether the branch it stands in does more than store constants."""
 
 
+SORT = "sort()"
+"""How an iteration by ``list.sort(key=…)`` begins its ``via``."""
+
+
 @dataclass(frozen=True, slots=True)
 class Iteration:
     """A loop in Python code over a live container."""
@@ -151,7 +155,7 @@ class Edge:
     sections: tuple[Section, ...]
     kind: str = "call"
     origin: tuple[ScopeId, int] | None = None
-    """The captured parameter that was called, where the callee came from one; the callee is "" in the edge that stands for
+    """The parameter, of this function or an enclosing one, that was called, where the callee came from one; the callee is "" in the edge that stands for
     whatever this closure was given."""
 
 

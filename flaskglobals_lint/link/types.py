@@ -384,6 +384,10 @@ class Types:
                         result.extend(("g", a[1], a[2]) for a in found if a[0] == "place")
                 return result
             case f.Item():
+                if isinstance(node.key, f.Constant) and isinstance(node.value, f.Local):
+                    passed = self.keyword_arguments(scope, node.value.name, node.key.text)
+                    if passed:
+                        return [slot for value, where in passed for slot in self.slots_of(value, where, depth + 1)]
                 return [(*slot, "[]") for slot in self.slots_of(node.value, scope, depth + 1)]
             case f.Boolean() | f.Conditional():
                 operands = node.operands if isinstance(node, f.Boolean) else (node.body, node.orelse)
@@ -523,27 +527,38 @@ class Types:
         return tuple(result)
 
     def keyword(self, fid: ScopeId, name: str, key: str) -> Atoms:
-        """``kwargs["key"]``: keyword arguments of the function's callers, or ``resource_class_kwargs={"key": …}``."""
+        """``kwargs["key"]`` in a function whose ``**`` parameter is ``kwargs``."""
+        return tuple(
+            atom
+            for value, scope in self.keyword_arguments(fid, name, key)
+            for atom in self.expand(self.of(value, scope))
+        )
+
+    def keyword_arguments(self, fid: ScopeId, name: str, key: str) -> list[tuple[f.Expression, ScopeId]]:
+        """What callers pass as keyword ``key``, also through ``resource_class_kwargs={"key": …}`` of Flask-RESTful."""
         function = self.index.functions.get(fid)
         at = self.parameter_index(function, name) if function is not None else -1
         if function is None or at < 0 or function.facts.parameters[at].kind != "**":
-            return ()
-        result: list[Atom] = []
+            return []
+        found: list[tuple[f.Expression, ScopeId]] = []
         for site, _ in self.sites(fid):
-            for argument in site.call.arguments:
-                if argument.keyword == key:
-                    result.extend(self.expand(self.of(argument.value, site.scope)))
+            found.extend((a.value, site.scope) for a in site.call.arguments if a.keyword == key)
         if function.facts.name == "__init__" and function.cls is not None:
             for site in self.index.calls.get("add_resource", ()):
-                arguments = site.call.arguments
-                if not arguments or ("class", function.cls) not in self.of(arguments[0].value, site.scope):
-                    continue
-                for argument in arguments:
-                    if argument.keyword == "resource_class_kwargs" and isinstance(argument.value, f.Display):
-                        for name_node, value in zip(argument.value.keys, argument.value.values, strict=False):
-                            if isinstance(name_node, f.Constant) and name_node.text == key:
-                                result.extend(self.expand(self.of(value, site.scope)))
-        return tuple(result)
+                found.extend(self._resource_arguments(site, function.cls, key))
+        return found
+
+    def _resource_arguments(self, site: CallSite, cid: ScopeId, key: str) -> list[tuple[f.Expression, ScopeId]]:
+        arguments = site.call.arguments
+        if not arguments or ("class", cid) not in self.of(arguments[0].value, site.scope):
+            return []
+        found: list[tuple[f.Expression, ScopeId]] = []
+        for argument in arguments:
+            if argument.keyword == "resource_class_kwargs" and isinstance(argument.value, f.Display):
+                for name, value in zip(argument.value.keys, argument.value.values, strict=False):
+                    if isinstance(name, f.Constant) and name.text == key:
+                        found.append((value, site.scope))
+        return found
 
     # -- members --
 

@@ -15,8 +15,8 @@ class Types:
     aliases: Mapping[str, str]
     """Other import path → the one the tables use."""
 
-    moved: Mapping[str, str]
-    """Start of a dotted name → what it stands for: ``flask.ext.`` → ``flask_``. The longest one that fits counts."""
+    moved: Mapping[str, tuple[tuple[str, str], ...]]
+    """First part of a dotted name → starts of such names and what they stand for: ``flask.ext.`` → ``flask_``."""
 
     bases: Mapping[str, tuple[str, ...]]
     calls: Mapping[str, str]
@@ -36,11 +36,9 @@ class Types:
             seen.add(dotted)
 
     def _moved(self, dotted: str) -> str | None:
-        end = len(dotted)
-        while (end := max(dotted.rfind(".", 0, end), dotted.rfind("_", 0, end))) > 0:
-            new = self.moved.get(dotted[: end + 1])
-            if new is not None:
-                return new + dotted[end + 1 :]
+        for start, new in self.moved.get(dotted.partition(".")[0], ()):
+            if dotted.startswith(start):
+                return new + dotted[len(start) :]
         return None
 
     def supertypes(self, dotted: str) -> tuple[str, ...]:
@@ -74,9 +72,14 @@ class Types:
 def load_types() -> Types:
     """The table ``types.toml``."""
     data = tables.read("types")
+    moved: dict[str, tuple[tuple[str, str], ...]] = {}
+    for row in data["moved"]:
+        for start in row["from"]:
+            top = start.partition(".")[0]
+            moved[top] = (*moved.get(top, ()), (start, row["to"]))
     return Types(
         aliases={other: row["name"] for row in data["alias"] for other in row["also"]},
-        moved={start: row["to"] for row in data["moved"] for start in row["from"]},
+        moved=moved,
         bases={name: tuple(row["bases"]) for row in data["class"] for name in row["names"]},
         calls={name: row["type"] for row in data["call"] for name in row["names"]},
         results={

@@ -1,0 +1,64 @@
+"""FGL104: a shared place is read, something is awaited, and then the place is written by what was read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flaskglobals_lint.checks import check_then_set, conflicts, wording
+from flaskglobals_lint.checks.conflicts import Race
+from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.rule import Rule
+
+RULE = Rule(
+    "FGL104",
+    "await-between-read-and-write",
+    "error",
+    "a shared place read, awaited across, then written, in an async view",
+)
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each such write; it stands for the read-modify-write or check-then-set that it is, too."""
+    for race in conflicts.races(program)["await"]:
+        yield _finding(program, race)
+
+
+def _finding(program: Program, race: Race) -> Finding:
+    pair, place, context = race.pair, race.conflict.place, race.context
+    function, pos = pair.write.remote or (context.function, pair.write.pos)
+    where = conflicts.way_in(program, context)
+    checked = pair.kind == "control"
+    done = f"{'checked' if checked else 'read'} on line {pair.read.pos[0]}"
+    message = (
+        f"`{place.label}` is {done} and written here after an `await`, without a lock that threads obey, {where}; "
+        f"{'two requests can both pass the check' if checked else 'an update made meanwhile is lost'}"
+    )
+    chain = program.chain(context)
+    return Finding(
+        RULE.code,
+        RULE.name,
+        check_then_set.severity(race) if checked else RULE.severity,
+        message,
+        program.span(function, pos),
+        place.symbol,
+        program.qualified(function),
+        conflicts.entry_points(program, race.contexts),
+        chain if function == context.function else (*chain, program.qualified(function)),
+        wording.related(program, race),
+        conflicts.confidence(race),
+        conflicts.window(pair),
+        f"await first, then {wording.lock_suggestion(program, race)}",
+        _steps(race),
+    )
+
+
+def _steps(race: Race) -> tuple[str, ...]:
+    label = race.conflict.place.label
+    read, write = race.pair.read.pos[0], race.pair.write.pos[0]
+    return (
+        f"request A reads {label} (line {read}) and awaits",
+        f"request B, in a thread and event loop of its own, reads the same {label} (line {read})",
+        f"A writes {label} (line {write})",
+        f"B writes {label} (line {write}): what A did is repeated or lost",
+    )
