@@ -3,17 +3,31 @@
 from __future__ import annotations
 
 from flaskglobals_lint.checks import (
+    asyncio_lock,
     await_between,
     check_then_set,
     iterate_while_mutated,
+    lock_not_released,
+    lock_per_call,
     read_modify_write,
     shared_connection,
+    unsafe_pool,
 )
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.rule import Rule
 
-_CHECKS = (read_modify_write, check_then_set, iterate_while_mutated, await_between, shared_connection)
+_CHECKS = (
+    read_modify_write,
+    check_then_set,
+    iterate_while_mutated,
+    await_between,
+    shared_connection,
+    unsafe_pool,
+    lock_per_call,
+    lock_not_released,
+    asyncio_lock,
+)
 
 RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)
 """By code."""

@@ -38,7 +38,9 @@ def _finding(program: Program, race: Race) -> Finding:
     where = conflicts.way_in(program, context)
     line = pair.read.pos[0]
     actors = "two requests" if context.start.repeated else "this thread and a request"
-    if wording.split_section(race):
+    if pair.companion:
+        message = f"`{place.label}` is set here because of the check on line {line}, without a lock {where}; {actors} can both pass the check"
+    elif wording.split_section(race):
         message = f"`{place.label}` is checked on line {line} and changed here {where}, but the lock is let go in between; {actors} can both pass the check"
     elif pair.write.sections and not pair.read.sections:
         message = f"`{place.label}` is checked on line {line} before the lock is taken and not again under it {where}; {actors} can both pass the check"
@@ -70,7 +72,10 @@ def severity(race: Race) -> Severity:
     pair = race.pair
     if pair.early and pair.write.via == "=" and not pair.write.constant:
         return "info"
-    if pair.write.constant and not pair.write.acts and pair.write.via == "=":
+    if pair.write.constant and not pair.write.acts and pair.write.via == "=" and conflicts.window(pair) == "none":
+        return "info"
+    if wording.split_section(race) and pair.write.kind == "set" and not _derived(race):
+        # Both sides hold the lock, and what is made in between is only made twice.
         return "info"
     if not pair.early and pair.write.kind == "set" and not _derived(race):
         # A lazy initialisation or cache fill: made twice, one of two is dropped; worse only if the two differ.

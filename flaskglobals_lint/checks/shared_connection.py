@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.checks import conflicts, unsafe_pool
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Use
@@ -23,7 +23,9 @@ RULE = Rule(
     "a connection, cursor, ORM session or client that threads must not share, used in request-time code",
 )
 
-_CATEGORIES = ("CONN", "ASYNC", "LEAK")
+_CATEGORIES = ("CONN", "POOL", "ASYNC", "LEAK")
+_OTHER_RULES = ("primitive", "pool", "factory")
+"""Kinds of object that asyncio-lock-across-requests and unsafe-pool judge."""
 
 
 def check(program: Program) -> Iterator[Finding]:
@@ -55,9 +57,11 @@ def _model(program: Program, access: Access) -> Connection | None:
     use = access.record
     assert isinstance(use, Use)
     model = program.types.models.connection_by_id(use.model)
-    if model is None or model.share == "yes" or model.category not in _CATEGORIES:
+    if model is None or model.share == "yes" or model.category not in _CATEGORIES or model.kind in _OTHER_RULES:
         return None
     if model.category == "LEAK" and use.member not in model.user_state:
+        return None
+    if unsafe_pool.pooled_session(program, access) is not None:
         return None
     return None if use.member in model.quiet_methods else model
 
@@ -86,7 +90,8 @@ def _definition(program: Program, access: Access) -> Binding | None:
             source = getattr(getattr(binding.value, "function", None), "value", None)
             if source is not None:
                 for slot in program.types.slots_of(source, binding.scope):
-                    if slot[0] in ("g", "k", "a") and program.types.connection(program.types.slot(slot)) is not None:
+                    maker = program.types.connection(program.types.slot(slot)) if slot[0] in ("g", "k", "a") else None
+                    if maker is not None and maker.share != "yes":
                         for outer in program.types.bindings(slot):
                             if outer.value is not None and outer.scope.endswith(":"):
                                 return outer

@@ -187,7 +187,10 @@ class Evaluator:
             for target, value in zip(single.values, values, strict=True):
                 self.store(frame, target, value, node.pos, self._constant(node.value))
             return
+        frame.acquired = None
         value = expressions.evaluate(frame, node.value)
+        if frame.acquired is not None and isinstance(single, f.Local):
+            frame.attempts[single.name] = frame.acquired
         for target in node.targets:
             self.store(frame, target, value, node.pos, self._constant(node.value))
 
@@ -460,7 +463,9 @@ class Evaluator:
         sticky = frame.sticky
         for item in node.items:
             entered.extend(self.enter(frame, item))
+        frame.awaits += node.is_async
         left = self.block(frame, node.body)
+        frame.awaits += node.is_async
         for section in entered:
             frame.leave(section)
         if entered and left == FALLS:

@@ -270,7 +270,11 @@ def test(frame: Frame, node: f.Expression) -> int:
         for operand in node.operands:
             deps |= test(frame, operand)
         return deps
+    if isinstance(node, f.Local) and node.name in frame.attempts:
+        frame.enter(*frame.attempts.pop(node.name))
+    frame.testing += 1
     value = evaluate(frame, node)
+    frame.testing -= 1
     if isinstance(node, f.Local | f.Global | f.Free | f.Attribute | f.Item | f.ClassName):
         return content(frame, value, getattr(node, "pos", f.NOWHERE))
     return value.deps
@@ -410,6 +414,8 @@ def _await(frame: Frame, node: f.Await) -> Value:
     value = evaluate(frame, node.value)
     frame.awaits += 1
     frame.calls += 1
+    if frame.sections:
+        frame.summary.awaits.append((node.pos, frame.sections))
     return value
 
 

@@ -40,6 +40,11 @@ class Frame:
         self.awaits = 0
         self.consuming = False
         self.called_back = False
+        self.testing = 0
+        self.acquired: tuple[Path | None, f.Position, str] | None = None
+        """The lock that the expression being evaluated tried to take."""
+        self.attempts: dict[str, tuple[Path | None, f.Position, str]] = {}
+        """Variables that say whether a lock could be taken."""
         self.forgiving = 0
         self.returned: list[Value] = []
         self.raised = 0

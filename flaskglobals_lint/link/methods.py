@@ -71,11 +71,22 @@ def _store(frame: Frame, atoms: Atoms) -> Store | None:
 def _lock_call(frame: Frame, node: f.Call, name: str, receiver: Value, kind: str) -> Value:
     path = locks.lock_path(receiver)
     if name in ("acquire", "__enter__"):
-        frame.enter(path, node.pos, kind)
+        if not _may_fail(node) or frame.testing:
+            frame.enter(path, node.pos, kind)
+        else:
+            frame.acquired = (path, node.pos, kind)
     else:
         frame.release(path)
     frame.calls += 1
     return Value()
+
+
+def _may_fail(node: f.Call) -> bool:
+    """Whether ``acquire`` can come back without the lock: it has a timeout or does not block."""
+    return any(
+        not (isinstance(argument.value, f.Constant) and argument.value.text in ("True", "-1"))
+        for argument in node.arguments
+    )
 
 
 def _values(frame: Frame, node: f.Call) -> list[Value]:

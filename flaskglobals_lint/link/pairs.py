@@ -18,7 +18,30 @@ def find(summary: Summary, first_read: int) -> list[Pair]:
                 if token not in seen:
                     seen.add(token)
                     found.append(pair)
-    return found
+    return found + _companions(summary, found, first_read)
+
+
+def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pair]:
+    """Other variables and attributes that the same check decides, in the same branch: a value beside its timestamp."""
+    result: list[Pair] = []
+    paired = {(pair.write.path, pair.write.pos) for pair in found}
+    for pair in found:
+        if pair.kind != "control" or pair.early or pair.read.remote is not None or pair.write.remote is not None:
+            continue
+        bit = 1 << (first_read + summary.reads.index(pair.read))
+        for write in summary.writes:
+            if (
+                write.branch & bit
+                and write.via == "="
+                and write.remote is None
+                and not write.constant
+                and len(write.path) == len(pair.write.path)
+                and write.path[0][0] == pair.write.path[0][0]
+                and (write.path, write.pos) not in paired
+            ):
+                paired.add((write.path, write.pos))
+                result.append(Pair("control", pair.read, write, common(pair.read.sections, write.sections), False, True))
+    return result
 
 
 def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int) -> Pair | None:

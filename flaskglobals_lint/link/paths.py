@@ -106,6 +106,8 @@ class Paths:
             for atom in self.atoms(path[:-1]):
                 if atom[0] in ("inst", "class"):
                     result.append(("a", atom[1], path[-1][1:]))
+                elif atom[0] == "extinst":
+                    result.append(("x", atom[1], path[-1][1:]))
         else:
             result.extend((*slot, "[]") for slot in self.slots(path[:-1]))
         self._slots[path] = tuple(result)

@@ -142,6 +142,9 @@ class Pair:
     early: bool = False
     """The check only leaves the function early; the write stands after it, not in its branch."""
 
+    companion: bool = False
+    """The check looks at another variable, which the same branch sets, too."""
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -171,6 +174,9 @@ class Summary:
     pairs: list[Pair] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     sections: list[Section] = field(default_factory=list)
+    awaits: list[tuple[f.Position, tuple[Section, ...]]] = field(default_factory=list)
+    """Where it awaits with a lock held."""
+
     returned: tuple[Any, ...] = ()
     returned_view: str = ""
     returned_flags: int = 0

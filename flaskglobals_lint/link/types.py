@@ -204,7 +204,7 @@ class Types:
             return [
                 binding
                 for target, binding in self.index.attributes.get(name, ())
-                if ("ext", owner) in self.of(target.value, binding.scope)
+                if any(a in (("ext", owner), ("extinst", owner)) for a in self.expand(self.of(target.value, binding.scope)))
             ]
         found = []
         for atom in self.names.mro(owner) if owner in self.index.classes else ():
@@ -722,8 +722,7 @@ class Types:
             return self.imported_module(node.arguments[0].value, scope)
         if dotted == "object":
             return (("extinst", "object"),)
-        keywords = [f"{a.keyword}={a.value.text}" for a in node.arguments if a.keyword and isinstance(a.value, f.Constant)]
-        keywords += [a.keyword for a in node.arguments if a.keyword]
+        keywords = [f"{a.keyword}={_text(a.value)}" for a in node.arguments if a.keyword]
         connection = self.models.connection(dotted, keywords)
         if connection is not None:
             return (("conn", connection.id, dotted),)
@@ -1004,8 +1003,9 @@ class Types:
     def container(self, atoms: Atoms) -> Container | None:
         """The container model of the first atom that has one."""
         for atom in atoms:
-            if atom[0] == "cont" or atom[0] == "extinst":
-                found = self.models.container(atom[1])
+            dotted = atom[2] if atom[0] == "conn" else atom[1] if atom[0] in ("cont", "extinst") else ""
+            if dotted:
+                found = self.models.container(dotted)
                 if found is not None:
                     return found
             elif atom[0] == "inst":
@@ -1014,3 +1014,12 @@ class Types:
                     if found is not None:
                         return found
         return None
+
+
+def _text(node: f.Expression) -> str:
+    """A keyword argument's value as the models write it: a constant's text or a dotted name."""
+    if isinstance(node, f.Constant):
+        return node.text
+    if isinstance(node, f.Attribute):
+        return f"{_text(node.value)}.{node.name}"
+    return node.name if isinstance(node, f.Global | f.Local | f.Free) else ""

@@ -12,7 +12,7 @@ from flaskglobals_lint.models import tables
 Share: TypeAlias = Literal["no", "depends", "yes"]
 Category: TypeAlias = Literal["CONN", "POOL", "LEAK", "ASYNC", "none"]
 ConnectionKind: TypeAlias = Literal[
-    "connection", "cursor", "session", "pool", "client", "device", "orm", "factory", "file", "object"
+    "connection", "cursor", "session", "pool", "client", "device", "orm", "factory", "file", "object", "primitive"
 ]
 
 _VARIANT = re.compile(r"(?P<name>[\w.]+)\((?P<keywords>.*)\)")
