@@ -16,7 +16,7 @@ TOO_DEEP = "too deeply nested to analyse"
 def problem(source: str | bytes) -> facts.SyntaxProblem:
     """The problem of a file that has one, and nothing else."""
     extracted = extract(source.encode() if isinstance(source, str) else source)
-    assert extracted.body == extracted.functions == extracted.classes == ()
+    assert (extracted.body, extracted.functions, extracted.classes) == ((), (), ())
     assert extracted.problem is not None
     assert "\n" not in extracted.problem.message
     return extracted.problem
@@ -114,6 +114,14 @@ HOSTILE = {
     "blocks": "".join(" " * level + "if a:\n" for level in range(300)) + " " * 300 + "pass\n",
     "tabbed blocks": "".join("\t" * level + "while a:\n" for level in range(300)) + "\t" * 300 + "pass\n",
     "branches": "if a: pass\n" + "elif a: pass\n" * 4 * N,
+    "more branches than facts may nest": "if a: pass\n" + "elif a: pass\n" * 300,
+    "more attributes than facts may nest": "x = a" + ".a" * 300,
+    "all kinds of nesting": "".join(" " * n + "if a:\n" for n in range(60))
+    + " " * 60
+    + "f(" * 80
+    + "-" * 90
+    + "1"
+    + ")" * 80,
     "f-string": 'x = f"{' + "(" * N + "1" + ")" * N + '}"',
     "patterns": "match x:\n  case " + "[" * N + "]" * N + ": pass",
     "targets": "(" * N + "x" + ",)" * N + " = y",

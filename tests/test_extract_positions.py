@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -33,13 +33,11 @@ def cut(text: str, pos: facts.Position) -> str:
     return text[starts[line - 1] + column - 1 : starts[end_line - 1] + end_column - 1]
 
 
-def texts(
-    source: str, kind: type[facts.Node], part: Callable[[facts.Module], Any] = lambda module: module
-) -> list[str]:
+def texts(source: str, kind: Any) -> list[str]:
     """The source text of every node of one kind, in order."""
     module = extract(source.encode())
     assert module.problem is None
-    found = [node for node in nodes(part(module)) if isinstance(node, kind)]
+    found = [node for node in nodes(module) if isinstance(node, kind)]
     return [
         cut(source, node.pos) for node in sorted(found, key=lambda node: (node.pos[:2], [-n for n in node.pos[2:]]))
     ]
@@ -92,7 +90,7 @@ def texts(
         ("x: int = 1; y", facts.Global, ["x", "int", "y"]),
     ],
 )
-def test_expressions(source: str, kind: type[facts.Node], expected: list[str]) -> None:
+def test_expressions(source: str, kind: Any, expected: list[str]) -> None:
     assert texts(source, kind) == expected
 
 
@@ -126,7 +124,7 @@ def test_expressions(source: str, kind: type[facts.Node], expected: list[str]) -
         ("global a, b\npass\nc", facts.Global, ["c"]),
     ],
 )
-def test_statements(source: str, kind: type[facts.Node], expected: list[str]) -> None:
+def test_statements(source: str, kind: Any, expected: list[str]) -> None:
     assert texts(source, kind) == expected
 
 
@@ -185,7 +183,7 @@ def test_a_byte_order_mark_takes_no_column() -> None:
     assert module.body == (facts.Assign((facts.Global("x", (1, 1, 1, 2)),), facts.Constant("int", "1"), (1, 1, 1, 6)),)
 
 
-_LIKE_AST: dict[type[facts.Node], type[ast.AST]] = {
+_LIKE_AST: dict[Any, type[ast.AST]] = {
     facts.Attribute: ast.Attribute,
     facts.Call: ast.Call,
     facts.Item: ast.Subscript,
@@ -220,3 +218,129 @@ def test_positions_agree_with_the_standard_parser(module: str) -> None:
 
 def _position(node: Any) -> facts.Position:
     return (node.lineno, node.col_offset + 1, node.end_lineno, node.end_col_offset + 1)
+
+
+ODD = [
+    "f(**k, x=1)\n",
+    "f(x=1, *a)\n",
+    "class C(A, *b, m=1, **k): pass\n",
+    "class C(): pass\n",
+    "class C(**k): pass\n",
+    "with (yield): pass\n",
+    "with (a, b): pass\n",
+    "with (a), (b) as c: pass\n",
+    "for x in (yield), 1: pass\n",
+    "x = yield a, b\n",
+    "print(*a or b)\n",
+    "x = *a, *b\n",
+    "return_ = lambda *, a: a\n",
+    "def f(a, *, b): pass\n",
+    "x: (yield) = 1\n",
+    "a[b:=1]\n",
+    "x = a if b else lambda: c\n",
+    "(yield)\n",
+    "@(yield)\ndef f(): pass\n",
+    "assert (a, b)\n",
+    "raise (a)\n",
+    "del (a), (b)\n",
+    "del [a, b]\n",
+    "f(a)(b)[c].d = 1\n",
+    "for (a, b) in c: pass\n",
+    "[a for a, in b]\n",
+    "x = (a,)\n",
+    "x = a,\n",
+    "((a), b) = c\n",
+    "match (a, b):\n case (A.B, 1) | [x, *_]: pass\n",
+    "match a, b:\n case A(): pass\n",
+    "match x:\n case {}: pass\n case []: pass\n case (): pass\n case -1.5 | +2 : pass\n",
+    "try:\n a\nexcept (A), B: pass\n",
+    "try:\n a\nexcept A, B: pass\n",
+    "type X = int; type Y[**P, *T, U: int = str] = Z\n",
+    "class A[T=int, *Ts=*tuple[int]](B): pass\n",
+    "f'{x:{y}{z:>{w}}}'; a\n",
+    "f'{x!r:}' f'{ (lambda: 1)() }'; a\n",
+    "rf'\\{x}\\n'; a\n",
+    "f'''{\nx # c\n}'''; a\n",
+    "f'{x:%H:%M}'; a\n",
+    "f'{{{x}}}'; a\n",
+    "f\"{x:{'a'}}\"; a\n",
+    "t'{x!s:>{y}}{z=}'; a\n",
+    "0xFFor 1\n",
+    "1if 2else 3\n",
+    "x = not(a)\n",
+    "x=[*a,*b];y\n",
+    "print(a for a in b if c if d)\n",
+    "lambda:(yield)\n",
+    "x = a<b<=c!=d\n",
+    "x = a if(b)else(c)\n",
+    "from.import a\n",
+    "from...a import b\n",
+    "from . a import (b)\n",
+    "global a,b;c\n",
+    "x = \\\n  1\n",
+    "if a:pass;b\n",
+    "while 1:\n  pass\nelse:pass\n",
+    "a = b = c,\n",
+    "@a\n@b(c)\n# x\nclass D: pass\n",
+    "async def f(): [x async for x in await y]; await(a); return\n",
+    "def f(*, a=1, **k): ...\n",
+    "def f(a, b=1, /, c=2, *d: *e, f: g=3) -> h: ...\n",
+    "[*x for x in y]\n",
+    "{**x for x in y}\n",
+    "lambda a, /, b=(1, 2), *c, d: 0\n",
+    "lambda *a, **k: 0\n",
+    "x[a:b, c:d:e, ::, *f]\n",
+    "x = ((((a)))).b\n",
+    "(a)(b)\n",
+    "(a)[b]\n",
+    "(a) + (b) == (c)\n",
+    "((a) and (b)) or (not (c))\n",
+    "((yield))\n",
+    "(await_)\n",
+    "(*a, b)\n",
+    "x = (lambda: (a))\n",
+    "(a if b else c)\n",
+    "('a' 'b')\n",
+    "('a'\n # c\n 'b')\n",
+    "(f'{a}')\n",
+    "(1) + (1.0) + (1j) + (...)\n",
+    "({})\n",
+    "([])\n",
+    "((a for a in b))\n",
+    "f((a for a in b))\n",
+    "({a: b for a in b})\n",
+    "({a for a in b})\n",
+    "([a for a in b])\n",
+    "((a := b))\n",
+    "(a < b)\n",
+    "(-a)\n",
+    "(a[b])\n",
+    "(a.b)\n",
+    "(a())\n",
+    "x = a @ b; c @= d\n",
+    "if (a):\n  pass # c, : = \nelif(b):pass\nelse :\n  c\n",
+    "try :\n  a\nexcept  *  E  as  e :\n  b\nelse :\n  c\nfinally :\n  d\n",
+    "\\\nx\n",
+    "x;\n",
+    "x ; y ;\n",
+    "class A:\n  'doc'; x = 1\n",
+    "match(x):\n case(y):pass\n case(1|2)as z:pass\n case{'a':b,**c}:pass\n",
+    "match(x):\n case A(b,c=d,):pass\n case[a,*b,]:pass\n case a,:pass\n",
+    "match x:\n  # c\n  case [a, b] if a == b: pass\n",
+    "with(a)as b:pass\n",
+    "async def f():\n  async with(a as b,):pass\n",
+    "import a . b , c\n",
+    "from a . b import c\n",
+]
+
+
+@pytest.mark.parametrize("source", ODD)
+def test_every_name_is_where_it_stands(source: str) -> None:
+    source += "last_one\n"
+    module = extract(source.encode())
+    assert module.problem is None
+    names = [
+        node for node in nodes(module) if isinstance(node, facts.Local | facts.Free | facts.Global | facts.ClassName)
+    ]
+    assert [cut(source, node.pos) for node in names] == [node.name.partition("'")[0] for node in names]
+    assert "last_one" in [node.name for node in names]

@@ -416,6 +416,8 @@ def test_type_parameters_have_a_scope_of_their_own() -> None:
             def m(self, x: T): pass
         type A[T] = list[T]
         T
+        class D[__T]:
+            def m(self, x: __T): pass
     """
     assert resolutions(source, "T") == [
         *["local '1", "local '1", "free <module> '1"],
@@ -423,6 +425,7 @@ def test_type_parameters_have_a_scope_of_their_own() -> None:
         "local '3",
         "global",
     ]
+    assert resolutions(source, "_D__T") == ["free <module> '4"]
 
 
 def test_identifiers_are_normalised() -> None:

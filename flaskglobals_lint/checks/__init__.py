@@ -6,10 +6,13 @@ from flaskglobals_lint.checks import (
     asyncio_lock,
     await_between,
     check_then_set,
+    inconsistent_lock,
     iterate_while_mutated,
     lock_not_released,
     lock_per_call,
     read_modify_write,
+    request_data,
+    severity,
     shared_connection,
     unsafe_pool,
 )
@@ -24,7 +27,9 @@ _CHECKS = (
     await_between,
     shared_connection,
     unsafe_pool,
+    request_data,
     lock_per_call,
+    inconsistent_lock,
     lock_not_released,
     asyncio_lock,
 )
@@ -34,5 +39,6 @@ RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)
 
 
 def check(program: Program) -> list[Finding]:
-    """All findings of all rules, unsorted, before severities and suppressions are applied."""
-    return [finding for module in _CHECKS for finding in module.check(program)]
+    """All findings of all rules, unsorted, as grave as the deployment makes them, before suppressions are applied."""
+    found = [finding for module in _CHECKS for finding in module.check(program)]
+    return list(severity.adjusted(program, found))

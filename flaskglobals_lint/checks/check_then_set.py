@@ -8,6 +8,7 @@ from flaskglobals_lint.checks import conflicts, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.summary import Pair
 from flaskglobals_lint.rule import Rule
 
 RULE = Rule(
@@ -72,7 +73,7 @@ def severity(race: Race) -> Severity:
     pair = race.pair
     if pair.early and pair.write.via == "=" and not pair.write.constant:
         return "info"
-    if pair.write.constant and not pair.write.acts and pair.write.via == "=" and conflicts.window(pair) == "none":
+    if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None):
         return "info"
     if wording.split_section(race) and pair.write.kind == "set" and not _derived(race):
         # Both sides hold the lock, and what is made in between is only made twice.
@@ -81,6 +82,11 @@ def severity(race: Race) -> Severity:
         # A lazy initialisation or cache fill: made twice, one of two is dropped; worse only if the two differ.
         return "warning"
     return RULE.severity
+
+
+def _flag_only(pair: Pair) -> bool:
+    """Whether nothing but flags is set because of the check."""
+    return not pair.write.acts and pair.write.via == "=" and conflicts.window(pair) == "none"
 
 
 def _derived(race: Race) -> bool:

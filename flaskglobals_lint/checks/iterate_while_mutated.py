@@ -28,7 +28,7 @@ def check(program: Program) -> Iterator[Finding]:
     """A finding for each loop, at its first context that somebody can come between."""
     seen: set[tuple[Any, ...]] = set()
     for access in program.reached.iterations:
-        token = (access.function, access.record.pos, access.place.key)
+        token = (access.function, access.record.pos)
         if token in seen or access.path[-1] == ".__dict__" or program.guarded_by_comment(access.path):
             continue
         changes = _changes(program, access)
@@ -89,8 +89,11 @@ def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
     A list only misbehaves when items are removed or inserted before the loop's position; appending to it does no harm.
     """
     depth = len(other.place.key) - len(access.place.key)
+    if write.kind == "set" and str(other.place.key[-1]).startswith('["'):
+        # A constant key names a field of a record: it is there from the start.
+        return False
     if depth > 1:
-        return write.kind != "set" or other.place.key[-1] == "[]"
+        return True
     if depth == 1 and not str(other.place.key[-1]).startswith("["):
         return False
     if kind == "list":

@@ -106,7 +106,7 @@ def class_(walk: Walk, node: cst.ClassDef, out: list[facts.Statement]) -> None:
     _type_parameters(walk, node.type_parameters, private)
     if isinstance(node.lpar, cst.LeftParen):
         walk.cursor.take("(")
-    arguments = [argument(walk, arg) for arg in _in_source_order(node)]
+    arguments = [argument(walk, arg) for arg in (*node.bases, *node.keywords)]
     if isinstance(node.rpar, cst.RightParen):
         walk.cursor.take(")")
     bindings = body_bindings(node.body, walrus=walk.has_walrus)
@@ -138,10 +138,6 @@ def type_alias(walk: Walk, node: cst.TypeAlias, out: list[facts.Statement]) -> N
     value = walk.expression(node.value)
     walk.scope = outer
     out.append(facts.Assign((target,), facts.Operation("type", (value,)), walk.cursor.span(start)))
-
-
-def _in_source_order(node: cst.ClassDef) -> Sequence[cst.Arg]:
-    return [*node.bases, *node.keywords]
 
 
 def _base(arg: facts.Argument) -> facts.Expression:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint.link import deployment
 from flaskglobals_lint.link.entries import Entries
 from flaskglobals_lint.link.evaluate import Evaluator
 from flaskglobals_lint.link.index import build
@@ -41,7 +42,8 @@ def link(
         reached = Reach(evaluator, paths).run(starts)
     finally:
         sys.setrecursionlimit(limit)
-    return Program(index, types, paths, evaluator, starts, reached, root, config.server if config is not None else "auto")
+    deployed = deployment.find(types, root, config.server if config is not None else "auto")
+    return Program(index, types, paths, evaluator, starts, reached, root, deployed)
 
 
 __all__ = ["LinkInput", "Program", "link"]

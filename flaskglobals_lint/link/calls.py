@@ -7,9 +7,9 @@ from typing import Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import expressions, library, locks, methods
 from flaskglobals_lint.link.frame import Frame, merge
-from flaskglobals_lint.link.index import ScopeId
+from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import Edge, Path, Value, Write
+from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Value, Write, passed_on
 
 MOST_CALLEES = 5
 MOST_PATHS = 3
@@ -33,11 +33,17 @@ def call(frame: Frame, node: f.Call) -> Value:
         special = library.builtin(frame, node, callee)
         if special is not None:
             return special
-    values = [expressions.evaluate(frame, argument.value) for argument in node.arguments]
+    values = [_argument(frame, argument.value) for argument in node.arguments]
     result = dispatch(frame, node, callee, values)
     deps = extra.deps if not result.refs else 0
-    flags = result.flags | (extra.flags & expressions.REQUEST)
+    flags = result.flags | (extra.flags & ~(THREAD_ID | UNIQUE))
     return Value(result.refs, result.deps | deps, flags, result.view)
+
+
+def _argument(frame: Frame, node: f.Expression) -> Value:
+    value = expressions.evaluate(frame, node)
+    text = expressions.key_text(node)
+    return Value(value.refs, value.deps, value.flags, value.view, text) if text else value
 
 
 def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> Value:
@@ -248,7 +254,8 @@ def invoke(
         kind = "callback"
     passed = tuple(value.refs[:MOST_PATHS] for value in given)
     held = frame.sections if kind == "call" else ()
-    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin))
+    flags = tuple(value.flags for value in given)
+    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin, flags))
     if kind == "thread":
         return NOTHING
 
@@ -274,16 +281,13 @@ def invoke(
             for path in paths(lock):
                 frame.release(path)
     deps = bits(summary.returned_parameters)
-    flags = summary.returned_flags
-    for at, value in enumerate(given):
-        if summary.returned_parameters >> at & 1:
-            flags |= value.flags
+    returned_flags = passed_on(summary.returned_flags, flags)
     for read in summary.returned_reads:
         for path in paths(read.path):
-            deps |= frame.read(path, read.kind, pos, "", (fid, read.pos))
+            deps |= frame.read(path, read.kind, pos, seen_key(read.key, function, given), (fid, read.pos))
     for read in summary.checks:
         for path in paths(read.path):
-            frame.sticky |= frame.read(path, read.kind, pos, "", (fid, read.pos))
+            frame.sticky |= frame.read(path, read.kind, pos, seen_key(read.key, function, given), (fid, read.pos))
     refs: list[Any] = []
     for ref in summary.returned:
         if is_path(ref):
@@ -296,7 +300,17 @@ def invoke(
             refs.append(ref)
     if frame.types.names.is_property(fid) or function.facts.name == "__getattr__":
         frame.calls -= 1
-    return Value(tuple(dict.fromkeys(refs))[:6], deps, flags, summary.returned_view)
+    return Value(tuple(dict.fromkeys(refs))[:6], deps, returned_flags, summary.returned_view)
+
+
+def seen_key(key: str, function: FunctionIndex, given: list[Value]) -> str:
+    """A callee's key as the caller writes it; ``?`` for one that only the callee knows."""
+    if not key or key == "?" or key.startswith("="):
+        return key
+    for at, parameter in enumerate(function.facts.parameters):
+        if parameter.name == key:
+            return given[at].key or "?"
+    return "?"
 
 
 def closure(fid: ScopeId, given: list[Value]) -> list[Any]:
@@ -329,12 +343,15 @@ def _apply(
     frame: Frame, fid: ScopeId, write: Write, paths: Any, values: int, given: list[Value], pos: f.Position
 ) -> None:
     """Record a callee's write in the caller, where something read here may decide it or its value."""
+    key = seen_key(write.key, frame.types.index.functions[fid], given)
+    flags = tuple(value.flags for value in given)
     for path in paths(write.path):
         if frame.recorded(path):
             frame.summary.writes.append(
                 Write(
-                    path, write.kind, write.via, "", pos, frame.sections, frame.clock, values, frame.decided,
-                    write.flags, write.key_flags, write.harmless, write.constant, write.remote or (fid, write.pos),
+                    path, write.kind, write.via, key, pos, frame.sections, frame.clock, values, frame.decided,
+                    passed_on(write.flags, flags), passed_on(write.key_flags, flags), write.harmless, write.constant,
+                    write.remote or (fid, write.pos),
                     branch=frame.control,
                 )
             )  # fmt: skip

@@ -14,7 +14,7 @@ from flaskglobals_lint.link import calls, expressions, locks, pairs
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import Path, Read, Section, Summary, Value, Write
+from flaskglobals_lint.link.summary import Path, Read, Section, Summary, Value, Write, from_parameter
 from flaskglobals_lint.link.types import Types
 
 FALLS, EXITS, BREAKS = 0, 1, 2
@@ -54,9 +54,10 @@ class Evaluator:
             if at == 0 and function.cls is not None and self.types.names.kind(fid) == "classmethod":
                 path = (("k", function.cls),)
             refs: tuple[Any, ...] = (path,) if parameter.kind not in ("*", "**") else ()
-            frame.variables[parameter.name] = Value(refs, 1 << at)
+            flags = from_parameter(at)
+            frame.variables[parameter.name] = Value(refs, 1 << at, flags)
             if parameter.default is not None and isinstance(parameter.default, f.Display):
-                frame.variables[parameter.name] = Value((path,), 1 << at)
+                frame.variables[parameter.name] = Value((path,), 1 << at, flags)
         self.block(frame, function.facts.body)
         return self._finish(frame)
 
@@ -137,6 +138,7 @@ class Evaluator:
                 value = expressions.evaluate(frame, node.value) if node.value is not None else Value()
                 if isinstance(node.value, f.Compare | f.Operation | f.Boolean) and not value.refs:
                     value = Value((), value.deps | expressions.test(frame, node.value), value.flags)
+                frame.hand_out(value, node.pos)
                 frame.returned.append(Value(value.refs, value.deps | frame.decided, value.flags, value.view))
                 return EXITS
             case f.For():
@@ -241,6 +243,8 @@ class Evaluator:
                 path = (("k", owner), f".{target.name}")
             elif ref[0] == "func":
                 path = (("fn", ref[1]), f".{target.name}")
+            elif ref[0] == "ext":
+                frame.write_library(f"{ref[1]}.{target.name}", "assign", value, target.pos)
             if path is not None:
                 frame.write(path, "set", "=", target.pos, value, constant=constant)
                 frame.escape(value, path)
@@ -266,6 +270,8 @@ class Evaluator:
         step = expressions.key_step(target.key)
         text = expressions.key_text(target.key)
         for ref in receiver.refs:
+            if ref[0] == "ext":
+                frame.write_library(ref[1], "item", value, target.pos)
             if not is_path(ref) or ref[0][0] == "proxy":
                 continue
             for atom in self.paths.atoms(ref):

@@ -245,7 +245,7 @@ def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, ke
         if path[:-1] != ref:
             continue
         deps |= frame.read(path, "element", pos, key_text(key_node), flags=key.flags)
-    return Value(tuple(refs), deps, value.flags)
+    return Value(tuple(refs), deps, value.flags | key.flags & ~(THREAD_ID | UNIQUE))
 
 
 def _constant(frame: Frame, node: f.Constant) -> Value:
@@ -284,11 +284,14 @@ def _display(frame: Frame, node: f.Display) -> Value:
     deps = flags = 0
     for key in node.keys:
         if key is not None:
-            deps |= evaluate(frame, key).deps
+            value = evaluate(frame, key)
+            deps |= value.deps
+            flags |= value.flags & ~(THREAD_ID | UNIQUE)
     for at, child in enumerate(node.values):
         value = evaluate(frame, child)
         deps |= value.deps
         flags |= value.flags
+        frame.hand_out(value, node.pos)
         if isinstance(child, f.Starred) or (node.kind == "dict" and node.keys[at] is None):
             deps |= content(frame, value, node.pos)
     return Value(((("new", (*node.pos[:2], frame.scope), ("cont", node.kind)),),), deps, flags)
@@ -299,7 +302,7 @@ def _operation(frame: Frame, node: f.Operation) -> Value:
     for operand in node.operands:
         value = evaluate(frame, operand)
         deps |= value.deps
-        flags |= value.flags
+        flags |= value.flags if node.operator != "not" else 0
         if node.operator in ("+", "|", "-", "&", "^"):
             for ref in value.refs:
                 if frame.recorded(ref):
@@ -422,6 +425,7 @@ def _await(frame: Frame, node: f.Await) -> Value:
 def _yield(frame: Frame, node: f.Yield) -> Value:
     if node.value is not None:
         value = evaluate(frame, node.value)
+        frame.hand_out(value, node.pos)
         frame.summary.yielded_refs += value.refs[:3]
     if not frame.summary.yielded:
         frame.summary.yielded = frame.sections

@@ -126,6 +126,18 @@ class Frame:
             if self.recorded(ref):
                 self.summary.iterations.append(Iteration(ref, pos, self.sections, via, value.view))
 
+    def hand_out(self, value: Value, pos: f.Position) -> None:
+        """Record that a shared object as a whole goes where anything can be read from it."""
+        for ref in value.refs:
+            if self.recorded(ref):
+                self.summary.handed.append(Read(ref, "whole", _NO_KEY, pos, self.sections, self.clock))
+
+    def write_library(self, dotted: str, use: str, value: Value, pos: f.Position) -> None:
+        """Record a change of process-wide state that a library keeps, if the models know it."""
+        state = self.models.process_state(dotted)
+        if state is not None and state.use == use:
+            self.write((("lib", dotted),), "set", "()" if use == "call" else "=", pos, value)
+
     def use(self, ref: Any, model: str, member: str, pos: f.Position) -> None:
         """Record the use of a connection."""
         if self.recorded(ref):

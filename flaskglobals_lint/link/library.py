@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 SNAPSHOTS = {"list": "list", "tuple": "tuple", "set": "set", "frozenset": "tuple", "dict": "dict", "sorted": "list"}
 WALKS = {"len", "any", "all", "sum", "min", "max", "str", "repr", "bool"}
+_TELLS_NOTHING = {"len", "any", "all", "bool"}
+"""Walks whose result shows next to nothing of what was walked over."""
 VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", "filter": ""}
 _UNIQUE = {
     "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
@@ -100,6 +102,7 @@ def _snapshot(frame: Frame, node: f.Call, name: str) -> Value:
 
 def copied(frame: Frame, value: Value, pos: f.Position, kind: str, deps: int, flags: int) -> Value:
     """A new container that holds the same objects as the one it was copied from."""
+    frame.hand_out(value, pos)
     origins = [ref for ref in value.refs if frame.recorded(ref)]
     view = "copied-items" if value.view == "items" else ""
     if not origins or value.view == "keys":
@@ -116,7 +119,7 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     python = any(not is_path(ref) and ref[0] in ("func", "bound") for value in keyed for ref in value.refs)
     for value in values:
         deps |= expressions.content(frame, value, node.pos)
-        flags |= value.flags
+        flags |= value.flags if name not in _TELLS_NOTHING else 0
     if python and values:
         frame.iterate(values[0], node.pos, f"{name}() with a Python key")
     callback(frame, node, keyed, [])
@@ -147,6 +150,7 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     for value in values:
         deps |= value.deps
         flags |= value.flags & ~(THREAD_ID | UNIQUE)
+        frame.hand_out(value, node.pos)
     callback(frame, node, values, [], later=True)
     return Value((), deps, flags)
 
@@ -161,6 +165,8 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     for value in values:
         deps |= value.deps
         flags |= value.flags
+        frame.hand_out(value, node.pos)
+    frame.write_library(dotted, "call", Value((), deps, flags), node.pos)
     if dotted == "copy.deepcopy" and values:
         frame.iterate(values[0], node.pos, "copy.deepcopy()")
     if dotted in _UNIQUE:
@@ -226,6 +232,7 @@ def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values
     """Record the thread; its function gets the arguments that the call passes on."""
     function = frame.types.index.functions[target[1]]
     given: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
+    flags = [0 for _ in given]
     at = 0
     if target[0] == "bound" and given:
         receiver = target[2]
@@ -239,7 +246,7 @@ def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values
                 passed = [expressions.evaluate(frame, value) for value in argument.value.values]
     for value in passed:
         if at < len(given):
-            given[at] = value.refs[:3]
+            given[at], flags[at] = value.refs[:3], value.flags
             at += 1
     bindings = target[2] if target[0] == "func" else ()
-    frame.summary.edges.append(Edge(target[1], bindings, tuple(given), node.pos, (), "thread"))
+    frame.summary.edges.append(Edge(target[1], bindings, tuple(given), node.pos, (), "thread", None, tuple(flags)))

@@ -160,7 +160,7 @@ def _container_call(
             continue
         deps |= _access(frame, node, name, ref, container, step, text, key_flags, values, refs)
     if name in container.writes:
-        _widen_local(frame, function.value, _combined(values).deps)
+        _widen_local(frame, function.value, _combined(values))
     return Value(tuple(refs), deps, combined.flags)
 
 
@@ -218,11 +218,12 @@ def _access(
     return deps
 
 
-def _widen_local(frame: Frame, target: f.Expression, deps: int) -> None:
+def _widen_local(frame: Frame, target: f.Expression, added: Value) -> None:
     """A local container now depends on what was put into it, and on what decided that."""
     while isinstance(target, f.Item | f.Attribute):
         target = target.value
     if isinstance(target, f.Local) and target.name in frame.variables:
         held = frame.variables[target.name]
         if not any(frame.recorded(ref) for ref in held.refs):
-            frame.variables[target.name] = Value(held.refs, held.deps | deps | frame.decided, held.flags, held.view)
+            deps = held.deps | added.deps | frame.decided
+            frame.variables[target.name] = Value(held.refs, deps, held.flags | added.flags, held.view)

@@ -129,12 +129,26 @@ class Names:
             elif binding.how == "import" and binding.imported is not None:
                 found.extend(self.imported(path, binding.imported) or ())
             elif binding.how == "is" and not isinstance(binding.value, f.Constant):
+                proxy = self.proxy(binding.value, path)
+                if proxy is not None and len(bindings) == 1:
+                    return (proxy,)
                 found = [atom for atom in found if atom[0] != "ext"]
                 if not found:
                     return (place,)
         if not found and all(binding.how == "import" for binding in bindings):
             return tuple(("ext", f"{b.imported.module}.{b.imported.name}") for b in bindings[:1] if b.imported is not None)
         return unique(found) or (place,)
+
+    def proxy(self, node: f.Expression | None, path: str) -> Atom | None:
+        """The context-local proxy that a module gives another name: ``req = typing.cast(Request, flask.request)``."""
+        while isinstance(node, f.Call) and len(node.arguments) == 2 and _is_cast(node.function):
+            node = node.arguments[1].value
+        if not isinstance(node, f.Global | f.Attribute):
+            return None
+        for atom in self.simple(node, self.index.modules[path], None):
+            if atom[0] == "ext" and atom[1] in self.models.proxies:
+                return atom
+        return None
 
     def imported(self, path: str, node: f.Import, strict: bool = False) -> Atoms | None:
         """What an import binds. ``strict``: only what is certainly there (a star import)."""
@@ -305,6 +319,10 @@ class Names:
         if "classmethod" in names or function.facts.name in ("__new__", "__init_subclass__", "__class_getitem__"):
             return "classmethod"
         return "method"
+
+
+def _is_cast(node: f.Expression) -> bool:
+    return isinstance(node, f.Global | f.Attribute) and node.name == "cast"
 
 
 def unique(atoms: list[Atom] | Atoms) -> Atoms:

@@ -56,7 +56,7 @@ def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int
     while bits:
         if bits & 1:
             read = summary.reads[at]
-            if related(read, write) and not (write.remote is not None and read.remote == write.remote) and not _again(write):
+            if related(read, write) and not _vague(read, write) and not (write.remote is not None and read.remote == write.remote) and not _again(write):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
                 pair = Pair(kind, read, write, common(read.sections, write.sections), early)
                 if best is None:
@@ -68,6 +68,12 @@ def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int
         bits >>= 1
         at += 1
     return best
+
+
+def _vague(read: Read, write: Write) -> bool:
+    """Whether read and write are calls away from each other and agree only in unknown keys, two levels deep."""
+    far = read.remote is not None or write.remote is not None
+    return far and write.path[-1] == "[]" == read.path[-1] and write.path.count("[]") > 1
 
 
 def _again(write: Write) -> bool:

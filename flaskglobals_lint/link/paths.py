@@ -15,7 +15,10 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import Binding, ScopeId
     from flaskglobals_lint.link.types import Slot, Types
 
-SHARED_ROOTS = frozenset({"g", "k", "inst", "fn", "app", "v"})
+PER_REQUEST = ("flask.Request", "flask.Response")
+"""Library classes of which each request has its own instance."""
+
+SHARED_ROOTS = frozenset({"g", "k", "inst", "fn", "app", "v", "lib"})
 
 
 def is_path(ref: Any) -> bool:
@@ -155,7 +158,7 @@ class Paths:
                 if atom[0] == "extinst" and self.types.models.local(atom[1]):
                     return True
                 if atom[0] == "inst" and any(
-                    self.types.models.local(dotted) for dotted in self.types.names.external_bases(atom[1])
+                    self.types.models.local(dotted) or dotted in PER_REQUEST for dotted in self.types.names.external_bases(atom[1])
                 ):
                     return path[0][0] != "k" or end > 1
         return False
@@ -291,6 +294,8 @@ class Paths:
             case "k" | "a" | "inst":
                 cls = index.classes[root[1]]
                 return f"{cls.module.dotted}.{cls.facts.qualname}" if full else cls.facts.name
+            case "lib":
+                return str(root[1])
             case "fn":
                 function = index.functions[root[1]]
                 return f"{function.module.dotted}.{function.facts.qualname}" if full else function.facts.name

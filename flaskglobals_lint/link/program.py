@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint.finding import EntryPoint, Span
+from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.paths import Paths, Place
 from flaskglobals_lint.link.reach import Access, Context, Reached
 
@@ -31,7 +32,7 @@ class Program:
     starts: list[Start]
     reached: Reached
     root: FilePath | None = None
-    server: str = "auto"
+    deployment: Deployment = field(default_factory=Deployment)
     _definitions: dict[Place, list[Binding]] = field(default_factory=dict)
 
     @cached_property
@@ -48,6 +49,30 @@ class Program:
         found: dict[tuple[object, ...], list[Access]] = {}
         for access in self.reached.reads:
             found.setdefault(base_key(access.place), []).append(access)
+        return found
+
+    @cached_property
+    def handed(self) -> dict[tuple[object, ...], list[Access]]:
+        """Where shared objects are passed on as a whole, by the key of the container or variable."""
+        found: dict[tuple[object, ...], list[Access]] = {}
+        for access in self.reached.handed:
+            found.setdefault(base_key(access.place), []).append(access)
+        return found
+
+    @cached_property
+    def loops(self) -> dict[tuple[object, ...], list[Access]]:
+        """Loops over shared containers, by the key of the container or variable."""
+        found: dict[tuple[object, ...], list[Access]] = {}
+        for access in self.reached.iterations:
+            found.setdefault(base_key(access.place), []).append(access)
+        return found
+
+    @cached_property
+    def uses(self) -> dict[tuple[object, ...], list[Access]]:
+        """Uses of connections by the key of the place that holds them."""
+        found: dict[tuple[object, ...], list[Access]] = {}
+        for access in self.reached.uses:
+            found.setdefault(access.place.key, []).append(access)
         return found
 
     @cached_property

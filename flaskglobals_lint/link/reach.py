@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
-from flaskglobals_lint.link.summary import Edge, Iteration, Pair, Path, Read, Section, Use, Write
+from flaskglobals_lint.link.summary import REQUEST, Edge, Iteration, Pair, Path, Read, Section, Use, Write, passed_on
 
 if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
 
 MOST_CONTEXTS = 8
+_GIVEN_REQUEST_DATA = ("route", "socket", "callback")
+"""Kinds of starts whose arguments the client chooses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Context:
-    """A function as it runs: from which start, called from where, with which arguments and which locks held."""
+    """A function as it runs: from which start, called from where, with which arguments and which locks held.
+
+    ``flags`` tell of each argument whether it derives from the request.
+    """
 
     function: ScopeId
     arguments: tuple[tuple[Any, ...], ...]
@@ -29,6 +34,11 @@ class Context:
     start: Start
     parent: Context | None
     pos: f.Position | None
+    flags: tuple[int, ...] = ()
+
+    def flagged(self, flags: int) -> int:
+        """Flags of a value that the function makes of its parameters, given these arguments."""
+        return passed_on(flags, self.flags)
 
     @property
     def chain(self) -> tuple[ScopeId, ...]:
@@ -77,6 +87,7 @@ class Reached:
     writes: list[Access] = field(default_factory=list)
     iterations: list[Access] = field(default_factory=list)
     uses: list[Access] = field(default_factory=list)
+    handed: list[Access] = field(default_factory=list)
     conflicts: list[Conflict] = field(default_factory=list)
 
 
@@ -97,11 +108,21 @@ class Reach:
             arguments = list(start.arguments[: len(function.facts.parameters)])
             arguments += [()] * (len(function.facts.parameters) - len(arguments))
             cleaned = tuple(tuple(ref for ref in refs if ref != ("fresh",)) for refs in arguments)
-            self._push(Context(start.function, cleaned, start.bindings, frozenset(), start, None, None))
+            flags = self._request_data(start, arguments)
+            self._push(Context(start.function, cleaned, start.bindings, frozenset(), start, None, None, flags))
         while self._queue:
             self._visit(self._queue.popleft())
         self._collect()
         return self.result
+
+    def _request_data(self, start: Start, arguments: list[tuple[Any, ...]]) -> tuple[int, ...]:
+        """Flags of a start's parameters: what a view or an event's handler is given comes from the request."""
+        function = self.paths.types.index.functions[start.function]
+        own = start.kind in _GIVEN_REQUEST_DATA
+        method = function.cls is not None and self.paths.types.names.kind(start.function) != "staticmethod"
+        return tuple(
+            REQUEST if own and not refs and not (method and at == 0) else 0 for at, refs in enumerate(arguments)
+        )
 
     def _push(self, context: Context) -> None:
         known = self.result.contexts.setdefault(context.function, [])
@@ -111,10 +132,11 @@ class Reach:
                 other.arguments == context.arguments
                 and other.bindings == context.bindings
                 and other.held <= context.held
+                and all(one | new == one for one, new in zip(other.flags, context.flags, strict=True))
                 and (other.start.runs == "request" or (background and other.start is context.start))
             ):
                 return
-        if sum(other.bindings == context.bindings for other in known) >= MOST_CONTEXTS:
+        if sum((o.bindings, o.flags) == (context.bindings, context.flags) for o in known) >= MOST_CONTEXTS:
             return
         known.append(context)
         self._queue.append(context)
@@ -139,7 +161,8 @@ class Reach:
             start = context.start
             if edge.kind in ("thread", "callback"):
                 start = self._later(edge, context)
-            self._push(Context(edge.callee, arguments, bindings, held, start, context, edge.pos))
+            flags = tuple(context.flagged(given) for given in edge.flags) or (0,) * len(arguments)
+            self._push(Context(edge.callee, arguments, bindings, held, start, context, edge.pos, flags))
 
     def _later(self, edge: Edge, context: Context) -> Start:
         """A start of its own for code that runs beside its caller: each request starts its own thread, but nobody knows
@@ -167,6 +190,7 @@ class Reach:
     def _given(self, edge: Edge, given: list[Any], context: Context) -> None:
         """A call of a closure's parameter: go where this closure was given it."""
         held = context.held | {key for s in edge.sections if (key := self.lock_key(s, context)) is not None}
+        own = self.paths.types.index.functions[context.function]
         for atom in given:
             function = self.paths.types.index.functions[atom[1]]
             arguments: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
@@ -175,7 +199,11 @@ class Reach:
             elif arguments and context.arguments and function.cls is not None:
                 arguments[0] = context.arguments[0]
             bindings = atom[2] if atom[0] == "func" else ()
-            self._push(Context(atom[1], tuple(arguments), bindings, held, context.start, context, edge.pos))
+            handed = 0
+            for parameter, one in zip(own.facts.parameters, context.flags, strict=True):
+                handed |= one if parameter.kind in ("*", "**") else 0
+            flags = tuple(handed if at or function.cls is None else 0 for at in range(len(arguments)))
+            self._push(Context(atom[1], tuple(arguments), bindings, held, context.start, context, edge.pos, flags))
 
     def _binding(self, binding: Any, context: Context) -> Any:
         return binding
@@ -256,6 +284,7 @@ class Reach:
                     (summary.writes, self.result.writes),
                     (summary.iterations, self.result.iterations),
                     (summary.uses, self.result.uses),
+                    (summary.handed, self.result.handed),
                 ):
                     for record in records:
                         for path in self.resolve(record.path, context):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -24,6 +25,7 @@ Path: TypeAlias = tuple[Any, ...]
 ``("app",)``                the Flask application
 ``("new", site, atom)``     something made during the call
 ``("proxy", scope)``        a context-local object
+``("lib", dotted)``         state of the process that a library keeps, e.g. ``os.environ``
 ==========================  ===================================================================
 """
 
@@ -33,19 +35,39 @@ THREAD_ID = 2
 """Flag of a value that names the running thread."""
 UNIQUE = 4
 """Flag of a value that no other call can have (a fresh uuid)."""
+PARAMETERS = 3
+"""Bits of the flags above; the bits that follow stand for the function's parameters, from which a value is made."""
+
+
+def from_parameter(at: int) -> int:
+    """Flag of a value that is made from a parameter."""
+    return 1 << (PARAMETERS + at)
+
+
+def passed_on(flags: int, given: Sequence[int]) -> int:
+    """A callee's flags in the caller's terms: its parameters' bits become the flags of what it was given."""
+    found = flags & ((1 << PARAMETERS) - 1)
+    for at, one in enumerate(given):
+        if flags & from_parameter(at):
+            found |= one
+    return found
 
 
 class Value:
     """What an expression can denote: references (paths or atoms), what it depends on, flags, and – for a view of a
     container such as ``d.items()`` – which view. ``deps`` is a bit set: parameters first, then reads."""
 
-    __slots__ = ("deps", "flags", "refs", "view")
+    __slots__ = ("deps", "flags", "key", "refs", "view")
 
-    def __init__(self, refs: tuple[Any, ...] = (), deps: int = 0, flags: int = 0, view: str = "") -> None:
+    def __init__(
+        self, refs: tuple[Any, ...] = (), deps: int = 0, flags: int = 0, view: str = "", key: str = ""
+    ) -> None:
         self.refs = refs
         self.deps = deps
         self.flags = flags
         self.view = view
+        self.key = key
+        """How an argument is written, if it is a name or a constant: two accesses by one key can be told so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +183,9 @@ class Edge:
     """The parameter, of this function or an enclosing one, that was called, where the callee came from one; the callee is "" in the edge that stands for
     whatever this closure was given."""
 
+    flags: tuple[int, ...] = ()
+    """Flags of the arguments, by parameter."""
+
 
 @dataclass(slots=True)
 class Summary:
@@ -170,6 +195,9 @@ class Summary:
     reads: list[Read] = field(default_factory=list)
     writes: list[Write] = field(default_factory=list)
     iterations: list[Iteration] = field(default_factory=list)
+    handed: list[Read] = field(default_factory=list)
+    """Shared objects that leave the function as a whole: returned, put into a display, passed to a library, copied."""
+
     uses: list[Use] = field(default_factory=list)
     pairs: list[Pair] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)

@@ -1,0 +1,168 @@
+"""FGL402: a place that is guarded by a lock at some accesses and by none, or by another, at a conflicting one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.program import Program, base_key
+from flaskglobals_lint.link.summary import Read, Write
+from flaskglobals_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.reach import Access, Conflict
+
+RULE = Rule("FGL402", "inconsistent-lock", "error", "a place guarded by a lock here and by none, or by another, there")
+
+_MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """The lock that guards a place: at which accesses, and in which sections that read and write it."""
+
+    key: Any
+    accesses: tuple[Access, ...]
+    updates: tuple[Conflict, ...]
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each write that is out of line, and a note for a read just after the section that it belongs to."""
+    told = {
+        (race.context.function, race.pair.write.pos[0]) for races in conflicts.races(program).values() for race in races
+    }
+    updates: dict[tuple[object, ...], list[Conflict]] = {}
+    for conflict in program.reached.conflicts:
+        if conflict.guards:
+            updates.setdefault(base_key(conflict.place), []).append(conflict)
+    for key, writes in program.writes.items():
+        guard = _guard(writes, updates.get(key, []))
+        if guard is None or program.guarded_by_comment(writes[0].path):
+            continue
+        seen: set[tuple[ScopeId, f.Position]] = set()
+        for access in writes:
+            at = (access.function, access.record.pos)
+            if at in seen or (access.function, access.record.pos[0]) in told or not _out_of_line(program, access, guard):
+                continue
+            seen.add(at)
+            yield _written(program, access, guard)
+        yield from _late_reads(program, key, guard)
+
+
+def _guard(writes: list[Access], updates: list[Conflict]) -> _Guard | None:
+    """The lock that most writes of a place hold, if it is there for this place: held in the function itself."""
+    sites: dict[Any, set[tuple[ScopeId, f.Position]]] = {}
+    bare: set[tuple[ScopeId, f.Position]] = set()
+    for access in writes:
+        at = (access.function, access.record.pos)
+        for lock in access.locks:
+            sites.setdefault(lock, set()).add(at)
+        if not access.locks:
+            bare.add(at)
+    counts = Counter({lock: len(found) for lock, found in sites.items()})
+    if not counts:
+        return None
+    lock = max(counts, key=lambda one: (counts[one], repr(one)))
+    held = tuple(access for access in writes if lock in access.locks)
+    own = [access for access in held if isinstance(access.record, Write) and access.record.sections]
+    if not own or counts[lock] < len(bare):
+        return None
+    return _Guard(lock, held, tuple(update for update in updates if lock in update.guards))
+
+
+def _out_of_line(program: Program, access: Access, guard: _Guard) -> bool:
+    """Whether a write can come in the middle of a section that holds the lock."""
+    record = access.record
+    assert isinstance(record, Write)
+    if guard.key in access.locks or record.harmless and record.via == ".setdefault()":
+        return False
+    if program.index.functions[access.function].facts.name in _MAKING:
+        return False
+    start = access.context.start
+    return any(other.context.start is not start or start.repeated for other in guard.accesses)
+
+
+def _written(program: Program, access: Access, guard: _Guard) -> Finding:
+    other = (guard.updates or guard.accesses)[0]
+    pos = other.pair.write.pos if guard.updates else other.record.pos  # type: ignore[union-attr]
+    label = access.place.label
+    lock = _name(program, guard)
+    where = conflicts.way_in(program, access.context)
+    held = "another lock" if access.locks else "no lock"
+    message = (
+        f"`{label}` is written {where} with {held}, while `{lock}` guards it in `{program.name(other.context.function)}` "
+        f"(line {pos[0]}); this write can come in the middle of that section"
+    )
+    return _finding(program, access, message, _severity(access, guard), lock, other.context.function, pos)
+
+
+def _severity(access: Access, guard: _Guard) -> Severity:
+    """Two locks are a mistake; a bare store can only undo, or be undone by, a section that reads and writes back."""
+    if not guard.updates:
+        return "info"
+    return RULE.severity if access.locks else "warning"
+
+
+def _late_reads(program: Program, key: tuple[object, ...], guard: _Guard) -> Iterator[Finding]:
+    """Reads that follow a section of the same function, and may see what another request wrote meanwhile."""
+    sections = {
+        (update.context.function, update.pair.write.pos)
+        for update in guard.updates
+        if update.pair.kind == "value" and update.pair.write.remote is None
+    }
+    if not sections:
+        return
+    seen: set[ScopeId] = set()
+    for access in program.reads.get(key, ()):
+        record = access.record
+        if guard.key in access.locks or access.function in seen or not isinstance(record, Read):
+            continue
+        before = [pos for function, pos in sections if function == access.function and pos < record.pos]
+        if not before or record.remote is not None:
+            continue
+        seen.add(access.function)
+        label, lock = access.place.label, _name(program, guard)
+        message = (
+            f"`{label}` is read again after `{lock}` was let go {conflicts.way_in(program, access.context)}; "
+            "it may be what another request wrote meanwhile"
+        )
+        yield _finding(program, access, message, "info", lock, access.function, max(before))
+
+
+def _name(program: Program, guard: _Guard) -> str:
+    """The lock as the code calls it."""
+    root, *steps = guard.key
+    if not isinstance(root, tuple):
+        return "the lock"
+    return program.paths.label(root, tuple(steps))
+
+
+def _finding(
+    program: Program, access: Access, message: str, severity: Severity, lock: str, other: ScopeId, pos: f.Position
+) -> Finding:
+    return Finding(
+        RULE.code,
+        RULE.name,
+        severity,
+        message,
+        program.span(access.function, access.record.pos),
+        access.place.symbol,
+        program.qualified(access.function),
+        (program.entry_point(access.context),),
+        program.chain(access.context),
+        (program.span(other, pos, f"guarded here in `{program.name(other)}`"),),
+        "medium",
+        None,
+        f"hold `{lock}` here, too",
+        (
+            f"request A takes {lock} and reads {access.place.label}",
+            f"request B, without {lock}, changes {access.place.label} (line {access.record.pos[0]})",
+            f"A writes what it made of the old value (line {pos[0]})",
+        ),
+    )

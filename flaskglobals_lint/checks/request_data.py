@@ -1,0 +1,122 @@
+"""FGL301: request- or user-specific data kept in process-wide state where another request reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.checks import conflicts, writes
+from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.reach import Access, Context
+    from flaskglobals_lint.link.summary import Write
+
+RULE = Rule(
+    "FGL301",
+    "request-data-in-global",
+    "error",
+    "request- or user-specific data kept in process-wide state where another request reads it",
+)
+
+_STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each such write; for a mutable default argument one at the parameter, too."""
+    found: dict[tuple[Any, ...], Finding] = {}
+    counts, lazy = writes.depends_on_itself(program), writes.decided_by_itself(program)
+    for access, write in writes.at_request_time(program):
+        token = (access.function, write.pos)
+        if (
+            (program.file(access.function), write.pos) in found
+            or not _keeps(write)
+            or token in counts
+            or (write.kind == "set" and token in lazy)
+            or writes.dynamic(access.path)
+            or not writes.from_request(access, write.flags)
+            or _administers(program, access.context)
+        ):
+            continue
+        reader = next(_readers(program, access), None)
+        if reader is None and access.path[0][0] != "lib":
+            continue
+        made = _finding(program, access, write, reader)
+        found[program.file(access.function), write.pos] = made
+        default = _default(program, access, made)
+        if default is not None:
+            found.setdefault((default.span.path, default.span.line), default)
+    yield from found.values()
+
+
+def _keeps(write: Write) -> bool:
+    """Whether the write leaves its value where it can be told from others: stored, or put into a list or set."""
+    return write.via in _STORES if write.kind == "set" else write.via in writes.ADDS
+
+
+def _readers(program: Program, access: Access) -> Iterator[Access]:
+    if access.path[0][0] == "lib":
+        return
+    yield from writes.readers(program, access)
+    for end in range(1, len(access.path)):
+        place = program.paths.place(access.path[:end])
+        if place is not None:
+            yield from (use for use in program.uses.get(place.key, ()) if use.record.pos != access.record.pos)
+
+
+def _administers(program: Program, context: Context) -> bool:
+    """Whether the view is for administrators: what they set is meant for everybody."""
+    start = context.start
+    names = program.types.names.decorator_names(start.function)
+    return any("admin" in name.lower() for name in names) or "/admin" in start.detail
+
+
+def _severity(access: Access, write: Write) -> Severity:
+    """What is put into a list or set beside the data of others is often meant for all."""
+    return RULE.severity if write.kind == "set" else "warning"
+
+
+def _finding(program: Program, access: Access, write: Write, reader: Access | None) -> Finding:
+    label, where = access.place.label, conflicts.way_in(program, access.context)
+    state = program.types.models.process_state(access.path[0][1]) if access.path[0][0] == "lib" else None
+    related: tuple[Any, ...] = ()
+    line = f"line {write.pos[0]}"
+    if state is not None:
+        message = f"`{label}` is set to data of one request {where}; {state.why}"
+        seen = f"request A goes on with B's {label}"
+    else:
+        assert reader is not None
+        name = program.name(reader.function)
+        message = f"data of one request is kept in `{label}`, which all requests share, {where}; `{name}` reads it in another request"
+        related = (program.span(reader.function, reader.record.pos, f"read in `{name}`"),)
+        seen = f"request A reads B's data (`{name}`, line {reader.record.pos[0]})"
+    return writes.finding(
+        program,
+        RULE,
+        _severity(access, write),
+        message,
+        access,
+        state.remedy if state is not None else "keep it in `flask.g` or pass it on as an argument; what must outlive the request belongs to the session or a database",
+        related,
+        (f"request A writes its data to {label} ({line})", f"request B writes its own ({line})", seen),
+    )
+
+
+def _default(program: Program, access: Access, made: Finding) -> Finding | None:
+    """The same finding at the parameter whose default all calls share."""
+    root = access.path[0]
+    if root[0] != "v":
+        return None
+    function = program.index.functions[root[1]]
+    at = program.types.parameter_index(function, root[2])
+    if at < 0:
+        return None
+    span = program.span(root[1], function.facts.parameters[at].pos)
+    message = f"the default of `{root[2]}` is made once and kept for all calls; data of one request stays in it, {conflicts.way_in(program, access.context)}"
+    return Finding(
+        RULE.code, RULE.name, made.severity, message, span, made.symbol, program.qualified(root[1]),
+        made.entry_points, made.chain, (made.span,), made.confidence, None,
+        f"use `{root[2]}=None` and make the object in the function", made.steps,
+    )  # fmt: skip

@@ -1,0 +1,117 @@
+"""Request-time writes of shared places, and who reads what they leave: common to the rules about single writes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.finding import Finding, Severity, Span
+from flaskglobals_lint.link.program import base_key
+from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, Read, Write
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.rule import Rule
+
+ADDS = frozenset({".append()", ".appendleft()", ".extend()", ".extendleft()", ".insert()", ".add()"})
+"""How a list or set gets a new member."""
+
+
+def at_request_time(program: Program) -> Iterator[tuple[Access, Write]]:
+    """Writes that requests make, except under keys that name a thread."""
+    for access in program.reached.writes:
+        record = access.record
+        if access.context.start.runs == "request" and isinstance(record, Write) and not record.key_flags & THREAD_ID:
+            yield access, record
+
+
+def from_request(access: Access, flags: int) -> bool:
+    """Whether a value or key derives from the request, in the context of this access."""
+    return bool(access.context.flagged(flags) & REQUEST)
+
+
+def dynamic(steps: tuple[object, ...]) -> bool:
+    """Whether a path leads through an item whose key the code does not fix: each user or object has one of its own."""
+    return "[]" in steps
+
+
+def depends_on_itself(program: Program) -> set[tuple[str, object]]:
+    """Writes whose value is made of what was there before: counts and sums."""
+    return {
+        (conflict.context.function, conflict.pair.write.pos)
+        for conflict in program.reached.conflicts
+        if conflict.pair.kind == "value"
+    }
+
+
+def decided_by_itself(program: Program) -> set[tuple[str, object]]:
+    """Writes in a branch that is taken only where the place was found empty or different: lazy values, caches."""
+    return {
+        (conflict.context.function, conflict.pair.write.pos)
+        for conflict in program.reached.conflicts
+        if conflict.pair.kind == "control" and not conflict.pair.early
+    }
+
+
+def readers(program: Program, written: Access) -> Iterator[Access]:
+    """Request-time accesses that show what this write left: reads of just that variable, attribute or item, and of
+    whole containers or objects that it lies in."""
+    key, write = written.place.key, written.record
+    assert isinstance(write, Write)
+    member = write.kind == "mutate"
+    for access in program.reads.get(base_key(written.place), ()):
+        read = access.record
+        if access.context.start.runs != "request" or not isinstance(read, Read):
+            continue
+        if read.kind == "load" and not member and access.place.key == key:
+            yield access
+        elif read.kind == "element" and _shows(access.place.key, key, member):
+            yield access
+    for access in (*program.handed.get(base_key(written.place), ()), *program.loops.get(base_key(written.place), ())):
+        if access.context.start.runs == "request" and key[: len(access.place.key)] == access.place.key:
+            yield access
+
+
+def _shows(read: tuple[object, ...], written: tuple[object, ...], member: bool) -> bool:
+    """Whether an item that was read can be the one written, lie below it, or be a member that was added."""
+    if member:
+        return read[: len(written)] == written and len(read) > len(written)
+    if len(read) < len(written):
+        return False
+    same = all(one == other or one == "[]" for one, other in zip(read, written, strict=False))
+    return same
+
+
+def finding(
+    program: Program,
+    rule: Rule,
+    severity: Severity,
+    access: Access,
+    message: str,
+    suggestion: str,
+    related: tuple[Span, ...] = (),
+    steps: tuple[str, ...] = (),
+) -> Finding:
+    """A finding at a request-time access of a place."""
+    context = access.context
+    definitions = tuple(
+        program.span(binding.scope, binding.pos, "defined here") for binding in program.definitions(access.path)[:1]
+    )
+    return Finding(
+        rule.code,
+        rule.name,
+        severity,
+        message,
+        program.span(context.function, access.record.pos),
+        access.place.symbol,
+        program.qualified(context.function),
+        conflicts.entry_points(program, (context,)),
+        program.chain(context),
+        (*related, *definitions),
+        "high" if len(context.chain) == 1 else "medium",
+        None,
+        suggestion,
+        steps,
+    )
