@@ -27,12 +27,13 @@ def check(program: Program) -> Iterator[Finding]:
     """A finding where the primitive is made and one for its first use in each function; notes on blocking locks."""
     groups: dict[tuple[Any, ...], dict[ScopeId, Access]] = {}
     for access in program.reached.reads:
-        if access.context.start.runs == "request" and _is_coroutine(program, access.function):
-            if _primitive(program, access.path):
-                first = groups.setdefault(access.place.key, {})
-                held = first.get(access.function)
-                if held is None or access.record.pos < held.record.pos:
-                    first[access.function] = access
+        if access.context.start.runs != "request" or not _is_coroutine(program, access.function):
+            continue
+        if _primitive(program, access.path):
+            first = groups.setdefault(access.place.key, {})
+            held = first.get(access.function)
+            if held is None or access.record.pos < held.record.pos:
+                first[access.function] = access
     for first in groups.values():
         uses = sorted(first.values(), key=lambda a: (program.file(a.function), a.record.pos))
         for binding in _definitions(program, uses[0]):
@@ -88,8 +89,8 @@ def _defined(program: Program, uses: list[Access], binding: Binding) -> Finding:
 def _used(program: Program, access: Access) -> Finding:
     where = conflicts.way_in(program, access.context)
     message = (
-        f"`{access.place.label}`, an {_primitive(program, access.path)} for all requests, is used {where}; it binds the tasks of one "
-        "event loop, and each request has another"
+        f"`{access.place.label}`, an {_primitive(program, access.path)} for all requests, is used {where}; "
+        "it binds the tasks of one event loop, and each request has another"
     )
     span = program.span(access.function, access.record.pos)
     return _finding(program, access, message, span, (), access.function)

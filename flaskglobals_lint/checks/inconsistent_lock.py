@@ -48,7 +48,11 @@ def check(program: Program) -> Iterator[Finding]:
         seen: set[tuple[ScopeId, f.Position]] = set()
         for access in writes:
             at = (access.function, access.record.pos)
-            if at in seen or (access.function, access.record.pos[0]) in told or not _out_of_line(program, access, guard):
+            if (
+                at in seen
+                or (access.function, access.record.pos[0]) in told
+                or not _out_of_line(program, access, guard)
+            ):
                 continue
             seen.add(at)
             yield _written(program, access, guard)
@@ -80,7 +84,7 @@ def _out_of_line(program: Program, access: Access, guard: _Guard) -> bool:
     """Whether a write can come in the middle of a section that holds the lock."""
     record = access.record
     assert isinstance(record, Write)
-    if guard.key in access.locks or record.harmless and record.via == ".setdefault()":
+    if guard.key in access.locks or (record.harmless and record.via == ".setdefault()"):
         return False
     if program.index.functions[access.function].facts.name in _MAKING:
         return False

@@ -36,17 +36,15 @@ def check(program: Program) -> Iterator[Finding]:
 
 def _made_per_request(program: Program) -> set[ScopeId]:
     """Classes of which each request gets an instance of its own."""
-    found = set()
+    found: set[ScopeId] = set()
     for start in program.starts:
         function = program.index.functions[start.function]
-        if function.cls is not None and start.arguments and start.arguments[0] == (("fresh",),):
+        if start.runs == "request" and start.arguments and start.arguments[0] == (("fresh",),) and function.cls:
             found.add(function.cls)
     return found
 
 
-def _made(
-    program: Program, fid: ScopeId, section: Section, instances: set[ScopeId]
-) -> Iterator[tuple[ScopeId, Span]]:
+def _made(program: Program, fid: ScopeId, section: Section, instances: set[ScopeId]) -> Iterator[tuple[ScopeId, Span]]:
     """Where a lock is made that only one call or one request has."""
     assert section.lock is not None
     root, *steps = section.lock
@@ -61,11 +59,10 @@ def _made(
     elif root[0] == "proxy" and root[1] != "app":
         for binding in program.paths.bindings(section.lock):
             yield binding.scope, program.span(binding.scope, binding.pos)
-    elif root[0] == "p" and root[2] == 0 and len(steps) == 1:
-        if program.index.functions[fid].cls in instances:
-            for binding in program.definitions(section.lock):
-                if binding.scope in program.index.functions:
-                    yield binding.scope, program.span(binding.scope, binding.pos)
+    elif root[0] == "p" and root[2] == 0 and len(steps) == 1 and program.index.functions[fid].cls in instances:
+        for binding in program.definitions(section.lock):
+            if binding.scope in program.index.functions:
+                yield binding.scope, program.span(binding.scope, binding.pos)
 
 
 def _leaves(program: Program, fid: ScopeId, site: tuple[int, int]) -> bool:
@@ -81,9 +78,9 @@ def _leaves(program: Program, fid: ScopeId, site: tuple[int, int]) -> bool:
     }
     if not names:
         return False
-    held = {
-        id(node.value) for node in walk(function.facts.body) if isinstance(node, f.WithItem | f.Attribute)
-    } | {id(target) for node in walk(function.facts.body) if isinstance(node, f.Assign) for target in node.targets}
+    held = {id(node.value) for node in walk(function.facts.body) if isinstance(node, f.WithItem | f.Attribute)} | {
+        id(target) for node in walk(function.facts.body) if isinstance(node, f.Assign) for target in node.targets
+    }
     for node in walk(function.facts.body):
         if isinstance(node, f.Local) and node.name in names and id(node) not in held:
             return True

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint.checks import conflicts, writes
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.summary import RANDOM, UNIQUE
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -21,12 +24,16 @@ RULE = Rule(
     "request- or user-specific data kept in process-wide state where another request reads it",
 )
 
+_CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
+_SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)
+_SAVES = frozenset({"save", "commit", "persist", "store", "flush", "dump", "sync", "write"})
 _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
 
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write; for a mutable default argument one at the parameter, too."""
     found: dict[tuple[Any, ...], Finding] = {}
+    beside: set[tuple[Any, ...]] = set()
     counts, lazy = writes.depends_on_itself(program), writes.decided_by_itself(program)
     for access, write in writes.at_request_time(program):
         token = (access.function, write.pos)
@@ -36,19 +43,46 @@ def check(program: Program) -> Iterator[Finding]:
             or token in counts
             or (write.kind == "set" and token in lazy)
             or writes.dynamic(access.path)
-            or not writes.from_request(access, write.flags)
+            or not (writes.from_request(access, write.flags) or _one_time(access, write))
             or _administers(program, access.context)
+            or _saved(program, access)
         ):
             continue
         reader = next(_readers(program, access), None)
-        if reader is None and access.path[0][0] != "lib":
+        if reader is None and not _read_by_library(access):
             continue
         made = _finding(program, access, write, reader)
         found[program.file(access.function), write.pos] = made
+        beside.add((access.function, access.place.key[:-1]))
         default = _default(program, access, made)
         if default is not None:
             found.setdefault((default.span.path, default.span.line), default)
+    for access, write in writes.at_request_time(program):
+        key = (program.file(access.function), write.pos)
+        if key not in found and (access.function, access.place.key[:-1]) in beside and _flag(program, access, write):
+            reader = next(_readers(program, access), None)
+            if reader is not None:
+                found[key] = _finding(program, access, write, reader)
     yield from found.values()
+
+
+def _flag(program: Program, access: Access, write: Write) -> bool:
+    """Whether it is set to one constant here and to another one elsewhere in the function: to what this request is like."""
+    if not write.constant or write.via != "=" or writes.dynamic(access.path):
+        return False
+    others = (other for other in program.writes_at(access.place.key) if other.function == access.function)
+    return any(other.record.pos != write.pos and other.record.control != write.control for other in others)
+
+
+def _one_time(access: Access, write: Write) -> bool:
+    """Whether it is a code or token made for one user."""
+    made = access.context.flagged(write.flags) & (RANDOM | UNIQUE)
+    return bool(made and _CODE.search(access.place.label.split(".")[-1]))
+
+
+def _read_by_library(access: Access) -> bool:
+    """Whether Flask, an extension or a library reads it: no code of the project needs to."""
+    return access.path[0][0] == "lib" or access.place.key[:2] == (("app",), ".config")
 
 
 def _keeps(write: Write) -> bool:
@@ -68,14 +102,29 @@ def _readers(program: Program, access: Access) -> Iterator[Access]:
 
 def _administers(program: Program, context: Context) -> bool:
     """Whether the view is for administrators: what they set is meant for everybody."""
-    start = context.start
-    names = program.types.names.decorator_names(start.function)
-    return any("admin" in name.lower() for name in names) or "/admin" in start.detail
+    if "/admin" in context.start.detail:
+        return True
+    decorators = (name for fid in context.chain for name in program.types.names.decorator_names(fid))
+    return any("admin" in name.lower() for name in decorators)
+
+
+def _saved(program: Program, access: Access) -> bool:
+    """Whether the object is saved afterwards in the same function: settings for everybody, kept in a file or database."""
+    function = program.index.functions
+    for edge in program.evaluator.summary(access.function).edges:
+        if edge.pos < access.record.pos or edge.callee not in function or not edge.arguments:
+            continue
+        if function[edge.callee].facts.name.strip("_").split("_")[0] in _SAVES:
+            for ref in edge.arguments[0]:
+                if is_path(ref) and len(ref) < len(access.record.path) and access.record.path[: len(ref)] == ref:
+                    return True
+    return False
 
 
 def _severity(access: Access, write: Write) -> Severity:
-    """What is put into a list or set beside the data of others is often meant for all."""
-    return RULE.severity if write.kind == "set" else "warning"
+    """What is put into a list or set beside the data of others, or called a setting, is often meant for all."""
+    meant = write.kind != "set" or _SETTING.search(access.place.label)
+    return "warning" if meant else RULE.severity
 
 
 def _finding(program: Program, access: Access, write: Write, reader: Access | None) -> Finding:
@@ -86,8 +135,10 @@ def _finding(program: Program, access: Access, write: Write, reader: Access | No
     if state is not None:
         message = f"`{label}` is set to data of one request {where}; {state.why}"
         seen = f"request A goes on with B's {label}"
+    elif reader is None:
+        message = f"data of one request is kept in `{label}`, which all requests share and Flask or an extension reads, {where}"
+        seen = f"Flask or an extension handles A's request with B's {label}"
     else:
-        assert reader is not None
         name = program.name(reader.function)
         message = f"data of one request is kept in `{label}`, which all requests share, {where}; `{name}` reads it in another request"
         related = (program.span(reader.function, reader.record.pos, f"read in `{name}`"),)
@@ -96,8 +147,8 @@ def _finding(program: Program, access: Access, write: Write, reader: Access | No
         program,
         RULE,
         _severity(access, write),
-        message,
         access,
+        message,
         state.remedy if state is not None else "keep it in `flask.g` or pass it on as an argument; what must outlive the request belongs to the session or a database",
         related,
         (f"request A writes its data to {label} ({line})", f"request B writes its own ({line})", seen),

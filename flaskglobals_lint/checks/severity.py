@@ -26,7 +26,9 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
         if deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:
             yield _lowered(finding, deployment)
         elif (deployment.workers or 1) > 1 and finding.code in _NEED_WORKERS and finding.severity == "info":
-            reason = f"{deployment.workers} workers or more, {_shown(deployment)}"
+            reason = (
+                f"{deployment.workers} workers in {deployment.where('worker', 'processes', 'WEB_CONCURRENCY', '-w')}"
+            )
             yield replace(finding, severity="warning", message=f"{finding.message} ({reason})")
         else:
             yield finding
@@ -38,12 +40,9 @@ def _lowered(finding: Finding, deployment: Deployment) -> Finding:
     if finding.severity == "info" or (finding.severity == "warning" and severity == "warning"):
         return finding
     said = "one thread per worker" if deployment.stated else "one thread per worker by default"
-    message = f"{finding.message} (not as deployed: {said}, {_shown(deployment)}; it happens as soon as there are two)"
+    where = deployment.where("thread", "worker_class", "-k")
+    message = f"{finding.message} (not as deployed: {said} in {where}; it can happen as soon as there are two)"
     return replace(finding, severity=severity, message=message)
-
-
-def _shown(deployment: Deployment) -> str:
-    return str(deployment.evidence[0]) if deployment.evidence else "as the deployment says"
 
 
 def _background(program: Program) -> set[str]:

@@ -121,9 +121,11 @@ def _targets(program: Program, site: CallSite) -> list[f.Expression]:
 def _unchecked(argument: f.Argument) -> bool:
     """``connect_args={"check_same_thread": False}``"""
     value = argument.value
-    return argument.keyword == "connect_args" and isinstance(value, f.Display) and "check_same_thread" in {
-        key.text for key in value.keys if isinstance(key, f.Constant)
-    }
+    return (
+        argument.keyword == "connect_args"
+        and isinstance(value, f.Display)
+        and "check_same_thread" in {key.text for key in value.keys if isinstance(key, f.Constant)}
+    )
 
 
 def _too_small(program: Program, site: CallSite, access: Access | None) -> Iterator[Finding]:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.types import Types
     from flaskglobals_lint.models import Entry, EntryBase, EntryCall
 
+MIDDLEWARE = "WSGI middleware"
+"""What is said of a function that stands before the application and is given the WSGI environment."""
+
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -177,6 +180,11 @@ class Entries:
         first = call.arguments[0].value
         return isinstance(first, f.Constant) and first.kind == "str" and first.text.startswith("/")
 
+    @staticmethod
+    def known(atoms: Atoms) -> bool:
+        """Whether anything is known of an object's type."""
+        return any(atom[0] in ("inst", "cont", "class", "extinst", "conn", "module") for atom in atoms)
+
     def library_types(self, atoms: Atoms) -> list[str]:
         """Dotted names of the library types that an object is or derives from."""
         found: list[str] = []
@@ -266,8 +274,8 @@ class Entries:
                 registers = self.models.call(dotted, name)
                 if registers is not None:
                     break
-            if registers is None and not receivers and name in self.models.by_method_name:
-                registers = self.models.call("flask.Flask", name)
+            if registers is None and not self.known(receivers):
+                registers = self.models.call_by_method_name.get(name)
         if registers is None:
             for atom in self.types.of(function, site.scope):
                 if atom[0] == "ext":
@@ -329,7 +337,7 @@ class Entries:
                 method = self.types.names.method(atom[1], "__call__") if atom[0] == "inst" else None
                 if method is not None:
                     target = ("bound", method, atom)
-                    self.add(target, route, "WSGI middleware", self.index.functions[method], binding.pos)
+                    self.add(target, route, MIDDLEWARE, self.index.functions[method], binding.pos)
         for name in ("view_functions", "filters", "globals", "tests"):
             for store in self.index.stores.get(name, ()):
                 if name != "view_functions" and last_name(getattr(store.container, "value", f.Constant("", ""))) != "jinja_env":

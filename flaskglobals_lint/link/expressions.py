@@ -307,6 +307,7 @@ def _operation(frame: Frame, node: f.Operation) -> Value:
             for ref in value.refs:
                 if frame.recorded(ref):
                     deps |= frame.read(ref, "content", getattr(operand, "pos", f.NOWHERE))
+            frame.hand_out(value, getattr(operand, "pos", f.NOWHERE))
     return Value((), deps, flags)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
+from flaskglobals_lint.link.summary import RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
@@ -21,6 +21,7 @@ VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", 
 _UNIQUE = {
     "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
 }  # fmt: skip
+_RANDOM = ("random.", "secrets.", "numpy.random.", "uuid.uuid")
 _NEVER_RETURN = {"flask.abort", "werkzeug.exceptions.abort", "flask_restful.abort", "flask_restx.abort", "flask_smorest.abort",
                  "sys.exit", "exit", "quit", "os._exit"}  # fmt: skip
 _THREAD = {
@@ -135,13 +136,26 @@ def callback(frame: Frame, node: f.Call, functions: list[Value], values: list[Va
 
 
 def _call_back(frame: Frame, node: f.Call, functions: list[Value]) -> None:
+    bare = f.Call(node.function, (), node.pos)
     for value in functions:
         for ref in value.refs:
-            targets = frame.paths.atoms(ref) if is_path(ref) else (ref,)
+            if is_path(ref):
+                if ref[0][0] in ("p", "v") and len(ref) == 1 and _callable(frame, ref):
+                    # A decorator hands on the function that it wraps: it is called as the view is.
+                    before, frame.called_back = frame.called_back, False
+                    calls.dispatch(frame, bare, Value((ref,)), [])
+                    frame.called_back = before
+                    continue
+                targets = frame.paths.atoms(ref)
+            else:
+                targets = (ref,)
             for target in targets:
                 if target[0] in ("func", "bound"):
-                    bare = f.Call(node.function, (), node.pos)
                     calls.dispatch(frame, bare, Value((target,)), [])
+
+
+def _callable(frame: Frame, ref: Path) -> bool:
+    return any(atom[0] in ("func", "bound") for atom in frame.paths.atoms(ref))
 
 
 def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
@@ -171,6 +185,8 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
         frame.iterate(values[0], node.pos, "copy.deepcopy()")
     if dotted in _UNIQUE:
         flags |= UNIQUE
+    if dotted.startswith(_RANDOM):
+        flags |= RANDOM
     if dotted in _THREAD:
         flags |= THREAD_ID
     registers = frame.models.call(owner, method) if owner else frame.models.call("", dotted)

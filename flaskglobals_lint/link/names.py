@@ -291,10 +291,12 @@ class Names:
         return found
 
     def owner(self, cid: ScopeId, name: str) -> ScopeId | None:
-        """The class in the MRO whose body binds attribute ``name``."""
+        """The class in the MRO whose body binds attribute ``name`` to a value that its instances share."""
         for atom in self.mro(cid):
-            if atom[0] == "class" and name in self.index.classes[atom[1]].names:
-                return atom[1]
+            if atom[0] == "class":
+                bindings = self.index.classes[atom[1]].names.get(name, ())
+                if any(binding.how != "annotation" and not _describes(binding.value) for binding in bindings):
+                    return atom[1]
         return None
 
     def decorator_names(self, fid: ScopeId) -> list[str]:
@@ -323,6 +325,19 @@ class Names:
 
 def _is_cast(node: f.Expression) -> bool:
     return isinstance(node, f.Global | f.Attribute) and node.name == "cast"
+
+
+_DESCRIPTIONS = {
+    "Column", "relationship", "mapped_column", "backref", "deferred", "column_property", "synonym", "association_proxy",
+    "composite", "query_expression", "field", "Field", "attrib", "ib", "Factory", "reference", "Relationship",
+}  # fmt: skip
+
+
+def _describes(node: f.Expression | None) -> bool:
+    """Whether a class-level value only describes what each instance has of its own: a column, a form's or dataclass field."""
+    if not isinstance(node, f.Call) or not isinstance(node.function, f.Attribute | f.Global):
+        return False
+    return node.function.name in _DESCRIPTIONS or node.function.name.endswith("Field")
 
 
 def unique(atoms: list[Atom] | Atoms) -> Atoms:

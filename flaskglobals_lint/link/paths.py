@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,11 @@ SHARED_ROOTS = frozenset({"g", "k", "inst", "fn", "app", "v", "lib"})
 def is_path(ref: Any) -> bool:
     """Whether a reference is a path (and not an atom)."""
     return isinstance(ref[0], tuple)
+
+
+def _third_party(dotted: str) -> bool:
+    package = dotted.split(".")[0]
+    return package not in sys.stdlib_module_names and package != "builtins"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +149,18 @@ class Paths:
         for atom in self.atoms(path):
             if atom[0] == "inst":
                 owner = names.owner(atom[1], name)
-                if owner is not None and not self.instance_bound(owner, name):
+                if owner is not None and not self.instance_bound(owner, name) and not self._declared(atom[1], owner, name):
                     return (("k", owner), f".{name}")
             elif atom[0] == "class":
                 return (("k", names.owner(atom[1], name) or atom[1]), f".{name}")
         return (*path, f".{name}")
+
+    def _declared(self, cid: ScopeId, owner: ScopeId, name: str) -> bool:
+        """Whether a library makes of a class-level value, such as a form's field, one for each instance."""
+        if not any(_third_party(dotted) for dotted in self.types.names.external_bases(cid)):
+            return False
+        atoms = self.types.expand(self.types.slot(("a", owner, name)))
+        return any(atom[0] == "extinst" and _third_party(atom[1]) for atom in atoms)
 
     def local(self, path: Path) -> bool:
         """Whether some step of the path is thread- or context-local."""

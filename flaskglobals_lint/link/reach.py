@@ -6,6 +6,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from flaskglobals_lint.link.entries import MIDDLEWARE
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
 from flaskglobals_lint.link.summary import REQUEST, Edge, Iteration, Pair, Path, Read, Section, Use, Write, passed_on
 
@@ -118,7 +119,7 @@ class Reach:
     def _request_data(self, start: Start, arguments: list[tuple[Any, ...]]) -> tuple[int, ...]:
         """Flags of a start's parameters: what a view or an event's handler is given comes from the request."""
         function = self.paths.types.index.functions[start.function]
-        own = start.kind in _GIVEN_REQUEST_DATA
+        own = start.kind in _GIVEN_REQUEST_DATA or start.detail == MIDDLEWARE
         method = function.cls is not None and self.paths.types.names.kind(start.function) != "staticmethod"
         return tuple(
             REQUEST if own and not refs and not (method and at == 0) else 0 for at, refs in enumerate(arguments)

@@ -36,7 +36,22 @@ _QUIET_METHODS = frozenset(
     }
 )  # fmt: skip
 _QUIET_FUNCTIONS = frozenset(
-    {"bool", "dict", "id", "isinstance", "len", "list", "locals", "print", "range", "repr", "set", "str", "tuple", "type"}
+    {
+        "bool",
+        "dict",
+        "id",
+        "isinstance",
+        "len",
+        "list",
+        "locals",
+        "print",
+        "range",
+        "repr",
+        "set",
+        "str",
+        "tuple",
+        "type",
+    }
 )
 _QUIET_MODULES = ("logging", "time")
 _ALL_ERRORS = ("BaseException", "Exception")
@@ -279,8 +294,7 @@ class _Flow:
             return states
         if action == "release":
             return frozenset((False, known) for _, known in states)
-        taken = frozenset((True, known) for _, known in states)
-        return taken
+        return frozenset((True, known) for _, known in states)
 
     def action(self, value: f.Expression) -> str | None:
         """acquire, try or release if that is what the expression does to the lock."""
@@ -397,7 +411,13 @@ class _Flow:
         return falls
 
     def final(self, node: f.Try, states: States, exits: Exits) -> States:
-        return self.block(node.final, states, exits) if node.final else states
+        """Run the ``finally`` part; what it calls on its way to the release is trusted not to raise."""
+        inner: Exits = {}
+        falls = self.block(node.final, states, inner) if node.final else states
+        for (how, state), pos in inner.items():
+            if how != "call":
+                exits.setdefault((how, state), pos)
+        return falls
 
 
 def _with(known: tuple[tuple[str, bool], ...], name: str, truth: bool) -> tuple[tuple[str, bool], ...]:

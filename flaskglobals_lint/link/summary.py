@@ -35,7 +35,9 @@ THREAD_ID = 2
 """Flag of a value that names the running thread."""
 UNIQUE = 4
 """Flag of a value that no other call can have (a fresh uuid)."""
-PARAMETERS = 3
+RANDOM = 8
+"""Flag of a value that a random generator made."""
+PARAMETERS = 4
 """Bits of the flags above; the bits that follow stand for the function's parameters, from which a value is made."""
 
 
