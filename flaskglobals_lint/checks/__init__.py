@@ -15,6 +15,7 @@ from flaskglobals_lint.checks import (
     request_data,
     severity,
     shared_connection,
+    unbounded_growth,
     unsafe_pool,
 )
 from flaskglobals_lint.finding import Finding
@@ -30,6 +31,7 @@ _CHECKS = (
     unsafe_pool,
     connection_across_fork,
     request_data,
+    unbounded_growth,
     lock_per_call,
     inconsistent_lock,
     lock_not_released,
@@ -43,4 +45,15 @@ RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)
 def check(program: Program) -> list[Finding]:
     """All findings of all rules, unsorted, as grave as the deployment makes them, before suppressions are applied."""
     found = [finding for module in _CHECKS for finding in module.check(program)]
-    return list(severity.adjusted(program, found))
+    return list(severity.adjusted(program, _once(found)))
+
+
+def _once(found: list[Finding]) -> list[Finding]:
+    """One finding of a rule at a position: an object reached under two names is one object."""
+    best: dict[tuple[object, ...], Finding] = {}
+    for finding in found:
+        key = (finding.code, finding.span.path, finding.span.line, finding.span.column)
+        held = best.get(key)
+        if held is None or (len(finding.chain), finding.symbol) < (len(held.chain), held.symbol):
+            best[key] = finding
+    return list(best.values())

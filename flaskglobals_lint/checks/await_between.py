@@ -38,7 +38,7 @@ def _finding(program: Program, race: Race) -> Finding:
     return Finding(
         RULE.code,
         RULE.name,
-        check_then_set.severity(race) if checked else RULE.severity,
+        check_then_set.severity(program, race) if checked else RULE.severity,
         message,
         program.span(function, pos),
         place.symbol,

@@ -37,7 +37,10 @@ def check(program: Program) -> Iterator[Finding]:
 def _finding(program: Program, race: Race) -> Finding:
     pair, place, context = race.pair, race.conflict.place, race.context
     where = conflicts.way_in(program, context)
-    line = pair.read.pos[0]
+    function, pos = pair.write.remote or (context.function, pair.write.pos)
+    line = f"{pair.read.pos[0]}"
+    if program.file(function) != program.file(context.function):
+        line += f" of {program.file(context.function)}"
     actors = "two requests" if context.start.repeated else "this thread and a request"
     if pair.companion:
         message = f"`{place.label}` is set here because of the check on line {line}, without a lock {where}; {actors} can both pass the check"
@@ -47,12 +50,11 @@ def _finding(program: Program, race: Race) -> Finding:
         message = f"`{place.label}` is checked on line {line} before the lock is taken and not again under it {where}; {actors} can both pass the check"
     else:
         message = f"`{place.label}` is checked on line {line} and changed here without a lock {where}; {actors} can both pass the check"
-    function, pos = pair.write.remote or (context.function, pair.write.pos)
     chain = program.chain(context)
     return Finding(
         RULE.code,
         RULE.name,
-        severity(race),
+        severity(program, race),
         message,
         program.span(function, pos),
         place.symbol,
@@ -67,7 +69,7 @@ def _finding(program: Program, race: Race) -> Finding:
     )
 
 
-def severity(race: Race) -> Severity:
+def severity(program: Program, race: Race) -> Severity:
     """Storing a fresh value after a check that only leaves early is a last-writer-wins, not a lost update; and setting a
     flag twice does nothing more than setting it once."""
     pair = race.pair
@@ -75,8 +77,8 @@ def severity(race: Race) -> Severity:
         return "info"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None):
         return "info"
-    if wording.split_section(race) and pair.write.kind == "set" and not _derived(race):
-        # Both sides hold the lock, and what is made in between is only made twice.
+    if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):
+        # A miss, then a fill, each under the lock: the price is a second computation.
         return "info"
     if not pair.early and pair.write.kind == "set" and not _derived(race):
         # A lazy initialisation or cache fill: made twice, one of two is dropped; worse only if the two differ.
@@ -87,6 +89,13 @@ def severity(race: Race) -> Severity:
 def _flag_only(pair: Pair) -> bool:
     """Whether nothing but flags is set because of the check."""
     return not pair.write.acts and pair.write.via == "=" and conflicts.window(pair) == "none"
+
+
+def _is_cache(program: Program, race: Race) -> bool:
+    """Whether the container is made to forget: an LRU or TTL cache."""
+    path = race.conflict.path[:-1]
+    container = program.types.container(program.paths.atoms(path)) if path else None
+    return container is not None and container.bounded
 
 
 def _derived(race: Race) -> bool:

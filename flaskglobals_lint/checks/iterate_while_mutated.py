@@ -22,6 +22,7 @@ RULE = Rule(
 )
 
 _MOST_RELATED = 3
+LIST_METHODS = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()", "+=")
 
 
 def check(program: Program) -> Iterator[Finding]:
@@ -58,7 +59,12 @@ def _changes(program: Program, access: Access) -> list[Access]:
         if not _beside(access, other):
             continue
         found.setdefault((other.function, write.pos), other)
-    return list(found.values())
+    return sorted(found.values(), key=_clearest)
+
+
+def _clearest(access: Access) -> bool:
+    """Removals and methods first: an item store may only replace what is there."""
+    return isinstance(access.record, Write) and access.record.kind == "set"
 
 
 def _beside_sort(program: Program, access: Access) -> list[Access]:
@@ -86,25 +92,29 @@ def _kind(program: Program, access: Access) -> str:
 def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
     """Whether a write changes what a loop over the container walks along.
 
-    A list only misbehaves when items are removed or inserted before the loop's position; appending to it does no harm.
+    A list only misbehaves when items are removed or inserted before the loop's position; appending to it does no harm. Of
+    an unknown container, only what no list can do proves that the loop may fail.
     """
     depth = len(other.place.key) - len(access.place.key)
-    if write.kind == "set" and str(other.place.key[-1]).startswith('["'):
+    last = str(other.place.key[-1])
+    if depth == 0 and write.via in ("del", ".pop()") and last.startswith("["):
+        # That removes the element from its container; the element itself stays as it is.
+        return False
+    if write.kind == "set" and last.startswith('["'):
         # A constant key names a field of a record: it is there from the start.
         return False
     if depth > 1:
         return True
-    if depth == 1 and not str(other.place.key[-1]).startswith("["):
-        return False
-    if kind == "list":
-        return (depth == 0 and (write.kind == "delete" or write.via == ".insert()")) or (
-            depth == 1 and write.kind == "delete"
-        )
     if depth == 1:
-        # Of an unknown container, only a view (`.items()`) proves that storing an item can change its size.
-        loop = access.record
-        assert isinstance(loop, Iteration)
-        return write.kind == "delete" or (write.kind == "set" and (kind != "any" or bool(loop.view)))
+        if not last.startswith("["):
+            return False
+        if write.kind == "set":
+            loop = access.record
+            assert isinstance(loop, Iteration)
+            return kind not in ("list", "any") or (kind == "any" and bool(loop.view))
+        return write.kind == "delete"
+    if kind == "list" or (kind == "any" and write.via in LIST_METHODS):
+        return write.kind == "delete" or write.via == ".insert()"
     return write.kind in ("mutate", "delete")
 
 

@@ -186,7 +186,7 @@ def pooled_session(program: Program, access: Access) -> Binding | None:
     if not isinstance(access.record, Use) or access.record.model != "sqlalchemy.Session":
         return None
     for binding in program.definitions(access.path):
-        if isinstance(binding.value, f.Call) and binding.scope.endswith(":") and not binding.value.arguments:
+        if isinstance(binding.value, f.Call) and binding.scope.endswith(":"):
             atoms = program.types.expand(program.types.of(binding.value.function, binding.scope))
             if any(atom[0] == "conn" and atom[1] == "sqlalchemy.sessionmaker" for atom in atoms):
                 return binding

@@ -225,6 +225,8 @@ class Entries:
                 if base.entry.kind == "route" and name in _VERBS:
                     detail = f"{name.upper()} {cls.facts.name}"
                 function = self.index.functions[fid]
+                if arguments and [p.name for p in function.facts.parameters[1:2]] == ["app"]:
+                    arguments = (*arguments, ((("app",),),))
                 start = Start(
                     fid, (), base.entry.kind, detail, base.entry.runs, base.entry.repeated,
                     function.module.input.path, function.facts.pos[0], arguments,

@@ -18,6 +18,7 @@ from flaskglobals_lint.link.summary import Path, Read, Section, Summary, Value, 
 from flaskglobals_lint.link.types import Types
 
 FALLS, EXITS, BREAKS = 0, 1, 2
+LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
 MOST_EFFECTS = 48
@@ -413,9 +414,12 @@ class Evaluator:
         sections = frame.sections
         before = dict(frame.variables)
         forgiving = any(_lookup_error(handler.type) or _any_error(handler.type) for handler in node.handlers)
+        retried = any(_names(handler.type, ("RuntimeError",)) for handler in node.handlers)
         frame.forgiving += forgiving
+        frame.retried += retried
         left = self.block(frame, node.body)
         frame.forgiving -= forgiving
+        frame.retried -= retried
         if left == FALLS:
             left = self.block(frame, node.orelse)
         after, held = frame.variables, frame.sections
@@ -559,10 +563,10 @@ def _any_error(node: f.Expression | None) -> bool:
 
 def _lookup_error(node: f.Expression | None) -> bool:
     """Whether a handler is for a failed look-up (``except KeyError``)."""
-    if node is None:
-        return False
+    return _names(node, LOOKUP_ERRORS)
+
+
+def _names(node: f.Expression | None, wanted: tuple[str, ...]) -> bool:
+    """Whether a handler names one of the exceptions."""
     nodes = node.values if isinstance(node, f.Display) else (node,)
-    return any(
-        isinstance(n, f.Global) and n.name in ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError")
-        for n in nodes
-    )
+    return any(isinstance(n, f.Global) and n.name in wanted for n in nodes)

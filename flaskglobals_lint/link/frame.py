@@ -46,6 +46,7 @@ class Frame:
         self.attempts: dict[str, tuple[Path | None, f.Position, str]] = {}
         """Variables that say whether a lock could be taken."""
         self.forgiving = 0
+        self.retried = 0
         self.returned: list[Value] = []
         self.raised = 0
         self.first_read = len(function.facts.parameters) if function is not None else 0
@@ -121,7 +122,9 @@ class Frame:
         )  # fmt: skip
 
     def iterate(self, value: Value, pos: f.Position, via: str) -> None:
-        """Record a Python-level loop over live containers."""
+        """Record a Python-level loop over live containers, unless the code around it expects it to fail."""
+        if self.retried:
+            return
         for ref in value.refs:
             if self.recorded(ref):
                 self.summary.iterations.append(Iteration(ref, pos, self.sections, via, value.view))

@@ -102,7 +102,10 @@ def related(read: Read, write: Write) -> bool:
         return True
     if shorter > 0:
         return all(step.startswith("[") for step in read.path[len(write.path) :])
-    return shorter == -1 and read.kind == "content" and write.path[-1].startswith("[")
+    if shorter != -1 or read.kind != "content" or not write.path[-1].startswith("["):
+        return False
+    # Whether a record is there or empty says nothing of one field; whether a field is there does.
+    return write.path[-1] == "[]" or read.key == write.key
 
 
 def item(path: Path, write: Write) -> bool:

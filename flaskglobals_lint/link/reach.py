@@ -301,10 +301,17 @@ class Reach:
                             self.result.conflicts.append(Conflict(place, path, pair, guards, context))
 
     def _held(self, sections: tuple[Section, ...], context: Context) -> frozenset[Any]:
-        if not sections:
-            return context.held
         keys = {self.lock_key(section, context) for section in sections}
-        return context.held | {key for key in keys if key is not None}
+        return frozenset(key for key in context.held | keys if key is not None and not self._per_request(key))
+
+    def _per_request(self, key: Any) -> bool:
+        """Whether the lock is a variable of code that runs once for each request: no other request has it."""
+        root = key[0]
+        return (
+            isinstance(root, tuple)
+            and root[0] == "v"
+            and any(context.start.runs == "request" for context in self.result.contexts.get(root[1], ()))
+        )
 
     def _place(self, path: Path, serving: set[ScopeId]) -> Place | None:
         """The place; None where the path starts in a variable of request-time code, which each request has of its own."""

@@ -1,0 +1,184 @@
+"""FGL302: a process-wide container that only grows with request data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.checks import conflicts, writes
+from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, UNIQUE, Read, Write
+from flaskglobals_lint.rule import Rule
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.atoms import Atom
+    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.models import Container
+
+RULE = Rule("FGL302", "unbounded-growth", "warning", "a process-wide container that only grows with request data")
+
+_REPLACES = frozenset({"=", "-=", "&=", ".discard()", ".difference_update()", ".intersection_update()"})
+_STORES = frozenset({"[…] =", "+=", ".setdefault()"})
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """A finding for each such container, where a request first adds to it."""
+    groups: dict[tuple[Any, ...], list[Access]] = {}
+    for access, write in writes.at_request_time(program):
+        if _adds(program, access, write) and not _looked_up(program, access, write):
+            groups.setdefault(_container(access.place.key, write), []).append(access)
+    if not groups:
+        return
+    replaced, removed = _shrunk(program)
+    lazy = writes.decided_by_itself(program)
+    for key, accesses in groups.items():
+        containers = [key[:end] for end in range(1, len(key) + 1)]
+        if any(container in replaced for container in containers):
+            continue
+        asked = any(container in removed for container in containers)
+        first = min(accesses, key=lambda a: (_severity(a, lazy) == "info", program.file(a.function), a.record.pos))
+        yield _finding(program, first, "info" if asked else _severity(first, lazy), asked)
+
+
+def _container(path: tuple[Any, ...], write: Write) -> tuple[Any, ...]:
+    """The key or path of the container that a write adds to."""
+    return path[:-1] if write.kind == "set" else path
+
+
+def _adds(program: Program, access: Access, write: Write) -> bool:
+    """Whether the write adds an entry that no earlier request can have made: under a key from the request or a fresh one,
+    or as one more member of a list."""
+    if write.kind == "delete" or (write.kind == "set" and access.path[-1] != "[]"):
+        return False
+    if access.path[0][0] == "inst" and _made_by_requests(program, access.path[0][1]):
+        return False
+    if len(access.path) > len(access.place.key) and writes.dynamic(access.path[: -len(access.place.key) or None]):
+        return False
+    containers = _containers(program, access, write)
+    if not containers or any(container.bounded or container.kind == "queue" for container in containers):
+        return False
+    flags = access.context.flagged(write.key_flags)
+    if flags & THREAD_ID or _bounded(program, access, write):
+        return False
+    if write.kind == "set":
+        known = write.via != "+=" or any(container.creates or container.kind == "counter" for container in containers)
+        return write.via in _STORES and known and bool(flags & (REQUEST | UNIQUE))
+    if write.via not in writes.ADDS:
+        return False
+    free = any(container.kind == "set" for container in containers)
+    return bool(access.context.flagged(write.flags) & (REQUEST | UNIQUE)) or not free
+
+
+def _made_by_requests(program: Program, cid: str) -> bool:
+    """Whether objects of a library's subclass, such as a log handler, are made while serving only."""
+    name = program.index.classes[cid].facts.name
+    scopes = {site.scope for site in program.index.calls.get(name, ())}
+    return bool(scopes and program.types.names.external_bases(cid)) and scopes <= program.serving
+
+
+def _containers(program: Program, access: Access, write: Write) -> list[Container]:
+    """What the models know of the container."""
+    found = (_known(program, atom) for atom in program.paths.atoms(_container(access.path, write)))
+    return [container for container in found if container is not None]
+
+
+def _known(program: Program, atom: Atom) -> Container | None:
+    models = program.types.models
+    if atom[0] in ("cont", "extinst"):
+        return models.container(atom[1])
+    if atom[0] == "inst":
+        bases = (models.container(dotted) for dotted in program.types.names.external_bases(atom[1]))
+        return next((container for container in bases if container is not None and container.bounded), None)
+    return None
+
+
+def _bounded(program: Program, access: Access, write: Write) -> bool:
+    """Whether the container was made with a bound: ``deque(maxlen=…)``."""
+    models = program.types.models
+    for binding in program.paths.bindings(_container(access.path, write)):
+        if not isinstance(binding.value, f.Call):
+            continue
+        for atom in program.types.of(binding.value, binding.scope):
+            container = models.container(atom[1]) if atom[0] in ("cont", "extinst") else None
+            if container is None:
+                continue
+            at = container.bound_position
+            if at is not None and len(binding.value.arguments) > at:
+                return True
+            if any(argument.keyword in container.bound_keywords for argument in binding.value.arguments):
+                return True
+    return False
+
+
+def _looked_up(program: Program, access: Access, write: Write) -> bool:
+    """Whether the write is reached only after a look at the container's length, or after the key was found in a table to
+    which no request adds."""
+    function = program.index.functions.get(access.function)
+    bits = write.control >> (len(function.facts.parameters) if function is not None else 0)
+    target = _container(write.path, write)
+    for at, read in enumerate(program.evaluator.summary(access.function).reads):
+        if bits >> at & 1 and _bounds(program, write, read, target):
+            return True
+    return False
+
+
+def _bounds(program: Program, write: Write, read: Read, target: tuple[Any, ...]) -> bool:
+    if read.kind == "content" and read.path == target:
+        return not read.key
+    if not read.key or read.key != write.key or read.path[: len(target)] == target:
+        return False
+    table = read.path[:-1] if read.kind == "element" else read.path
+    place = program.paths.place(table)
+    return place is not None and not program.writes_at(place.key)
+
+
+def _shrunk(program: Program) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]]]:
+    """Keys of containers that some code clears, prunes or replaces, and of those from which requests remove an entry that
+    the client names: one that never asks is kept."""
+    replaced: set[tuple[Any, ...]] = set()
+    removed: set[tuple[Any, ...]] = set()
+    for access in program.reached.writes:
+        write, key = access.record, access.place.key
+        assert isinstance(write, Write)
+        if write.kind == "delete" and str(key[-1]).startswith("["):
+            named = writes.from_request(access, write.key_flags) and access.context.start.kind in ("route", "socket")
+            (removed if named and write.via in ("del", ".pop()") else replaced).add(key[:-1])
+            replaced.add(key)
+        elif write.kind == "delete" or write.via in _REPLACES:
+            replaced.add(key)
+    return replaced, removed
+
+
+def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
+    """A note for caches and for what was asked from elsewhere before, whose keys are mostly those of existing things, and
+    for lists of threads and other objects."""
+    write = access.record
+    assert isinstance(write, Write)
+    flags = access.context.flagged(write.key_flags)
+    if write.kind == "set":
+        known = (access.function, write.pos) in lazy or write.clock[1] > 0
+        return "info" if known and not flags & UNIQUE else RULE.severity
+    return RULE.severity if access.context.flagged(write.flags) & (REQUEST | UNIQUE) else "info"
+
+
+def _finding(program: Program, access: Access, severity: Severity, asked: bool) -> Finding:
+    write = access.record
+    assert isinstance(write, Write)
+    label = program.paths.label(*_split(_container(access.place.key, write)))
+    what = "entries" if write.kind == "set" else "members"
+    where = conflicts.way_in(program, access.context)
+    rest = "only requests that ask for it remove one" if asked else "nothing ever removes any: it grows until the process ends"
+    return writes.finding(
+        program,
+        RULE,
+        severity,
+        access,
+        f"`{label}` gets new {what} with requests {where}, and {rest}",
+        f"remove the {what} of `{label}` when they are over, or give it a bound (`deque(maxlen=…)`, a cache with a time to live)",
+    )
+
+
+def _split(key: tuple[Any, ...]) -> tuple[Any, tuple[str, ...]]:
+    return key[0], key[1:]

@@ -1,0 +1,44 @@
+"""Answers that are kept. A question that depends on itself is answered with nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.atoms import Atoms
+
+MOST_ATOMS = 8
+
+
+class Answers:
+    """Answers by question: a tuple that names what is asked about what."""
+
+    def __init__(self) -> None:
+        self.alive: list[f.Expression] = []
+        """Nodes that answers are kept by the ``id`` of: it must not be used again."""
+        self._answers: dict[tuple[Any, ...], Atoms] = {}
+        self._tentative: dict[tuple[Any, ...], Atoms] = {}
+        self._busy = 0
+
+    def known(self, key: tuple[Any, ...]) -> Atoms | None:
+        """The answer to a question asked before; nothing for one that is being answered; None for a new one."""
+        found = self._answers.get(key)
+        if found is None:
+            found = self._tentative.get(key)
+            if found is None:
+                self._tentative[key] = ()
+                self._busy += 1
+        return found
+
+    def keep(self, key: tuple[Any, ...], answer: Atoms) -> Atoms:
+        """Keep an answer. An empty one that was found inside another question may be due to that question, and is kept
+        only until that one is answered."""
+        self._busy -= 1
+        if answer or not self._busy:
+            self._answers[key] = answer
+        else:
+            self._tentative[key] = answer
+        if not self._busy:
+            self._tentative.clear()
+        return answer

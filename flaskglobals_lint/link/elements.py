@@ -1,0 +1,257 @@
+"""What containers hold: the slots that an expression denotes, and what is put into them anywhere."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint import facts as f
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.atoms import Atom, Atoms
+    from flaskglobals_lint.link.index import CallSite, ScopeId
+    from flaskglobals_lint.link.types import Slot, Types
+
+ELEMENT_METHODS = {"get", "pop", "setdefault", "popleft", "popitem", "__getitem__", "peek", "get_nowait"}
+SAME_ELEMENTS = {"values", "copy", "keys", "items"}
+COPIES = {"list", "sorted", "tuple", "set", "reversed", "iter", "deepcopy", "copy", "dict"}
+
+
+class Elements:
+    """Answers questions about containers."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.index = types.index
+        self.names = types.names
+        self.answers = types.answers
+
+    def slots_of(self, node: f.Expression, scope: ScopeId, depth: int = 0) -> list[Slot]:
+        """Slots whose value the expression denotes (the live object, not a copy)."""
+        if depth > 6 or isinstance(node, f.Constant | f.Display | f.Comprehension | f.Operation):
+            return []
+        key = ("slots", id(node), scope)
+        found = self.answers.known(key)
+        if found is None:
+            self.answers.alive.append(node)
+            found = self.answers.keep(key, tuple(dict.fromkeys(self._slots_of(node, scope, depth))))
+        return list(found)
+
+    def _slots_of(self, node: f.Expression, scope: ScopeId, depth: int) -> list[Slot]:
+        path = scope[: scope.index(":")]
+        match node:
+            case f.Global():
+                found = self.names.lookup(path, node.name) or ()
+                return [("g", atom[1], atom[2]) for atom in found if atom[0] == "place"]
+            case f.Local():
+                return [("v", scope, node.name)]
+            case f.Free():
+                return [("v", f"{path}:{node.owner}", node.name)]
+            case f.ClassName():
+                return [("k", f"{path}:{node.owner}", node.name)]
+            case f.Attribute():
+                result: list[Slot] = []
+                for atom in self.types.expand(self.types.of(node.value, scope)):
+                    if atom[0] in ("inst", "class"):
+                        getter = self.names.method(atom[1], node.name)
+                        if getter is not None and self.names.is_property(getter):
+                            for value in self.index.functions[getter].returns:
+                                result.extend(self.slots_of(value, getter, depth + 1))
+                        else:
+                            result.append(("a", atom[1], node.name))
+                    elif atom[0] == "module":
+                        found = self.names.lookup(atom[1], node.name) or ()
+                        result.extend(("g", a[1], a[2]) for a in found if a[0] == "place")
+                return result
+            case f.Item():
+                if isinstance(node.key, f.Constant) and isinstance(node.value, f.Local):
+                    passed = self.keyword_arguments(scope, node.value.name, node.key.text)
+                    if passed:
+                        return [slot for value, where in passed for slot in self.slots_of(value, where, depth + 1)]
+                return [(*slot, "[]") for slot in self.slots_of(node.value, scope, depth + 1)]
+            case f.Boolean() | f.Conditional():
+                operands = node.operands if isinstance(node, f.Boolean) else (node.body, node.orelse)
+                return [slot for operand in operands for slot in self.slots_of(operand, scope, depth + 1)]
+            case f.Call():
+                function = node.function
+                if isinstance(function, f.Attribute):
+                    if function.name in ELEMENT_METHODS:
+                        containers = self.slots_of(function.value, scope, depth + 1)
+                        if containers and not self.types.callees(node, scope):
+                            return [(*slot, "[]") for slot in containers]
+                    elif function.name in SAME_ELEMENTS and not self.types.callees(node, scope):
+                        return self.slots_of(function.value, scope, depth + 1)
+                if node.arguments and isinstance(function, f.Global | f.Attribute) and function.name in COPIES:
+                    return self.slots_of(node.arguments[0].value, scope, depth + 1)
+                result = []
+                for fid in self.types.callees(node, scope)[:3]:
+                    for value in self.index.functions[fid].returns[:4]:
+                        result.extend(self.slots_of(value, fid, depth + 1))
+                return result
+            case _:
+                return []
+
+    def elements(self, slot: Slot) -> Atoms:
+        """What a container holds, by what is put into it anywhere."""
+        base, depth = slot, 1
+        while base[-1] == "[]":
+            base, depth = base[:-1], depth + 1
+        result: list[Atom] = []
+        for binding in self.types.bindings(base):
+            if binding.annotation is not None:
+                result.extend(self.element_annotation(binding.annotation, binding.scope, depth))
+            if binding.value is None:
+                continue
+            if binding.how == "is":
+                result.extend(self.inside(binding.value, binding.scope, depth))
+            elif binding.how == "element":
+                for other in self.slots_of(binding.value, binding.scope):
+                    result.extend(self.types.slot((*other, "[]", *("[]",) * depth)))
+            elif binding.how == "element-item" and binding.at == 1:
+                call = binding.value
+                if isinstance(call, f.Call) and isinstance(call.function, f.Attribute):
+                    for other in self.slots_of(call.function.value, binding.scope):
+                        result.extend(self.types.slot((*other, "[]", *("[]",) * depth)))
+        if base[0] == "v":
+            function = self.index.functions.get(base[1])
+            at = self.types.parameter_index(function, base[2]) if function is not None else -1
+            if function is not None and at >= 0:
+                annotation = function.facts.parameters[at].annotation
+                if annotation is not None:
+                    result.extend(self.element_annotation(annotation, base[1], depth))
+                for value, scope in self.types.arguments(base[1], at):
+                    result.extend(self.inside(value, scope, depth))
+        for store in self.index.stores.get(base[2], ()):
+            if store.depth == depth and base in self.slots_of(store.container, store.scope):
+                result.extend(self.types.expand(self.types.of(store.value, store.scope)))
+            elif store.depth < depth and base in self.slots_of(store.container, store.scope):
+                result.extend(self.inside(store.value, store.scope, depth - store.depth))
+        if base[0] == "a":
+            for store in self.index.stores.get(base[2], ()):
+                if store.depth == depth and any(
+                    s[0] == "a" and s[2:] == base[2:] and self.types.related(s[1], base[1])
+                    for s in self.slots_of(store.container, store.scope)
+                ):
+                    result.extend(self.types.expand(self.types.of(store.value, store.scope)))
+        return tuple(result)
+
+    def inside(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
+        """Elements ``depth`` levels down in the value of an expression."""
+        if isinstance(node, f.Display):
+            result: list[Atom] = []
+            for value in node.values:
+                result.extend(self._held(value, scope, depth))
+            return tuple(result)
+        if isinstance(node, f.Comprehension):
+            return self._held(node.element, scope, depth)
+        if (
+            isinstance(node, f.Call)
+            and isinstance(node.function, f.Global | f.Attribute)
+            and node.function.name == "defaultdict"
+            and node.arguments
+        ):
+            made = self.types.call(f.Call(node.arguments[0].value, (), node.pos), scope)
+            if depth == 1:
+                return self.types.expand(made)
+        result = []
+        for other in self.slots_of(node, scope):
+            result.extend(self.types.slot((*other, *("[]",) * depth)))
+        return tuple(result)
+
+    def _held(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
+        """An element that is written there, or elements further down in it."""
+        return self.types.expand(self.types.of(node, scope)) if depth == 1 else self.inside(node, scope, depth - 1)
+
+    def element_annotation(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
+        """``dict[str, Game]`` → Game; nested for greater depths."""
+        for _ in range(depth):
+            if isinstance(node, f.Item):
+                name = node.value.name if isinstance(node.value, f.Attribute | f.Global) else ""
+                if name in ("Optional", "ClassVar", "Final"):
+                    node = node.key
+                    if not isinstance(node, f.Item):
+                        return ()
+                node = node.key.values[-1] if isinstance(node.key, f.Display) and node.key.values else node.key
+            else:
+                return ()
+        return self.types.annotation(node, scope)
+
+    def element_of(self, node: f.Expression, scope: ScopeId) -> Atoms:
+        """What a loop over the expression yields."""
+        result: list[Atom] = []
+        if isinstance(node, f.Display | f.Comprehension):
+            return self.inside(node, scope, 1)
+        for slot in self.slots_of(node, scope):
+            result.extend(self.types.slot((*slot, "[]")))
+        if not result and isinstance(node, f.Call):
+            for fid in self.types.callees(node, scope):
+                function = self.index.functions[fid]
+                for value in function.yields:
+                    result.extend(self.types.expand(self.types.of(value, fid)))
+                for value in function.returns:
+                    if isinstance(value, f.Display | f.Comprehension):
+                        result.extend(self.inside(value, fid, 1))
+        return tuple(result)
+
+    def item(self, node: f.Item, scope: ScopeId) -> Atoms:
+        """``value[key]``"""
+        result: list[Atom] = []
+        if isinstance(node.key, f.Constant) and node.key.kind == "str" and isinstance(node.value, f.Local):
+            result.extend(self.keyword(scope, node.value.name, node.key.text))
+        for slot in self.slots_of(node, scope):
+            result.extend(self.types.slot(slot))
+        if not result:
+            for atom in self.types.expand(self.types.of(node.value, scope)):
+                if atom[0] == "inst":
+                    getter = self.names.method(atom[1], "__getitem__")
+                    if getter is not None:
+                        result.extend(self.types.substitute(self.types.returns(getter), [(atom,)], getter))
+        return tuple(result)
+
+    def keyword(self, fid: ScopeId, name: str, key: str) -> Atoms:
+        """``kwargs["key"]`` in a function whose ``**`` parameter is ``kwargs``."""
+        return tuple(
+            atom
+            for value, scope in self.keyword_arguments(fid, name, key)
+            for atom in self.types.expand(self.types.of(value, scope))
+        )
+
+    def keyword_arguments(self, fid: ScopeId, name: str, key: str) -> list[tuple[f.Expression, ScopeId]]:
+        """What callers pass as keyword ``key``, also through ``resource_class_kwargs={"key": …}`` of Flask-RESTful."""
+        function = self.index.functions.get(fid)
+        at = self.types.parameter_index(function, name) if function is not None else -1
+        if function is None or at < 0 or function.facts.parameters[at].kind != "**":
+            return []
+        found: list[tuple[f.Expression, ScopeId]] = []
+        for site, _ in self.types.sites(fid):
+            found.extend((a.value, site.scope) for a in site.call.arguments if a.keyword == key)
+        if function.facts.name == "__init__" and function.cls is not None:
+            for site in self.index.calls.get("add_resource", ()):
+                found.extend(self._resource_arguments(site, function.cls, key))
+        return found
+
+    def _resource_arguments(self, site: CallSite, cid: ScopeId, key: str) -> list[tuple[f.Expression, ScopeId]]:
+        arguments = site.call.arguments
+        if not arguments or ("class", cid) not in self.types.of(arguments[0].value, site.scope):
+            return []
+        found: list[tuple[f.Expression, ScopeId]] = []
+        for argument in arguments:
+            if argument.keyword == "resource_class_kwargs" and isinstance(argument.value, f.Display):
+                for name, value in zip(argument.value.keys, argument.value.values, strict=False):
+                    if isinstance(name, f.Constant) and name.text == key:
+                        found.append((value, site.scope))
+        return found
+
+    def unpacked(self, value: f.Expression, at: int, scope: ScopeId) -> Atoms:
+        """The ``at``-th part of each item of an iterable: ``enumerate``, ``.items()``, ``zip``."""
+        if isinstance(value, f.Call):
+            function = value.function
+            if isinstance(function, f.Attribute) and function.name == "items" and at == 1:
+                return self.element_of(function.value, scope)
+            if isinstance(function, f.Global) and value.arguments:
+                if function.name in ("list", "sorted", "tuple") and at >= 0:
+                    return self.unpacked(value.arguments[0].value, at, scope)
+                if function.name == "enumerate" and at == 1:
+                    return self.element_of(value.arguments[0].value, scope)
+                if function.name == "zip" and 0 <= at < len(value.arguments):
+                    return self.element_of(value.arguments[at].value, scope)
+        return ()

@@ -1,0 +1,160 @@
+"""What callers pass: the call sites of a function, and the atoms of its parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint.link.answers import MOST_ATOMS
+from flaskglobals_lint.link.names import unique
+
+if TYPE_CHECKING:
+    from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.atoms import Atom, Atoms
+    from flaskglobals_lint.link.index import CallSite, ScopeId
+    from flaskglobals_lint.link.types import Types
+
+MOST_SITES = 60
+
+
+class Parameters:
+    """Answers questions about parameters."""
+
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.index = types.index
+        self.names = types.names
+        self.answers = types.answers
+        self._sites: dict[ScopeId, list[tuple[CallSite, int]]] = {}
+        self._aliases: dict[str, set[str]] = {}
+        for module in types.index.modules.values():
+            for name, bindings in module.names.items():
+                for binding in bindings:
+                    node = binding.imported
+                    if node is not None and node.name is not None and node.name != name:
+                        self._aliases.setdefault(node.name, set()).add(name)
+
+    def expand(self, atoms: Atoms, depth: int = 0) -> Atoms:
+        """Replace symbolic parameters by what callers pass."""
+        if not any(atom[0] == "param" for atom in atoms):
+            return atoms
+        result: list[Atom] = []
+        for atom in atoms:
+            if atom[0] == "param":
+                result.extend(self.parameter(atom[1], atom[2]))
+            else:
+                result.append(atom)
+        return unique(result)[:MOST_ATOMS]
+
+    def parameter(self, fid: ScopeId, at: int) -> Atoms:
+        """What callers pass as the ``at``-th parameter; ``self`` is an instance of the class."""
+        key = ("parameter", fid, at)
+        found = self.answers.known(key)
+        if found is None:
+            found = self.answers.keep(key, unique(self._parameter(fid, at))[:MOST_ATOMS])
+        return found
+
+    def _parameter(self, fid: ScopeId, at: int) -> Atoms:
+        function = self.index.functions[fid]
+        parameter = function.facts.parameters[at]
+        if at == 0 and function.cls is not None:
+            kind = self.names.kind(fid)
+            if kind == "method":
+                if any(atom == ("ext", "type") for atom in self.names.mro(function.cls)):
+                    return (("class", function.cls),)
+                return (("inst", function.cls),)
+            if kind == "classmethod":
+                return (("class", function.cls),)
+        if parameter.kind == "*":
+            return (("cont", "tuple"),)
+        if parameter.kind == "**":
+            return (("cont", "dict"),)
+        result: list[Atom] = []
+        if parameter.annotation is not None:
+            result.extend(self.types.annotation(parameter.annotation, function.parent or f"{function.module.path}:"))
+        if not result:
+            for value, scope in self.arguments(fid, at):
+                result.extend(self.expand(self.types.of(value, scope)))
+            for site, offset in self.sites(fid):
+                if site.decorated and at == offset:
+                    if site.decorated in self.index.classes:
+                        result.append(("class", site.decorated))
+                    else:
+                        result.append(("func", site.decorated, ()))
+        if parameter.default is not None and not any(atom[0] != "const" for atom in result):
+            result.extend(self.types.of(parameter.default, function.parent or f"{function.module.path}:"))
+        return tuple(result)
+
+    def arguments(self, fid: ScopeId, at: int) -> list[tuple[f.Expression, ScopeId]]:
+        """The expressions that callers pass as the ``at``-th parameter, and where."""
+        parameter = self.index.functions[fid].facts.parameters[at]
+        found: list[tuple[f.Expression, ScopeId]] = []
+        for site, offset in self.sites(fid):
+            if site.decorated:
+                continue
+            position = offset
+            for argument in site.call.arguments:
+                if argument.keyword is not None:
+                    if argument.keyword == parameter.name:
+                        found.append((argument.value, site.scope))
+                elif argument.star:
+                    position = 10_000
+                else:
+                    if position == at:
+                        found.append((argument.value, site.scope))
+                    position += 1
+        return found
+
+    def sites(self, fid: ScopeId) -> list[tuple[CallSite, int]]:
+        """Calls of the function, each with the index of the parameter that its first argument is for."""
+        found = self._sites.get(fid)
+        if found is not None:
+            return found
+        self._sites[fid] = []
+        function = self.index.functions[fid]
+        name = function.facts.name
+        names = {name} | self._aliases.get(name, set())
+        cls = function.cls
+        if cls is not None and name in ("__init__", "__new__"):
+            classes = [cls, *self.subtree(cls)]
+            names = {self.index.classes[c].facts.name for c in classes} | {"cls", "__init__"}
+            for c in list(names):
+                names |= self._aliases.get(c, set())
+        if cls is not None and name == "__call__":
+            names = set(self.index.calls)
+        result: list[tuple[CallSite, int]] = []
+        parent = function.parent
+        if parent is not None:
+            names |= {f"{self.index.functions[parent].facts.name}()"} if parent in self.index.functions else set()
+        for called in sorted(names):
+            for site in self.index.calls.get(called, ())[:MOST_SITES]:
+                offset = self.offset(fid, site)
+                if offset >= 0:
+                    result.append((site, offset))
+        self._sites[fid] = result
+        return result
+
+    def subtree(self, cid: ScopeId) -> list[ScopeId]:
+        found: list[ScopeId] = []
+        pending = list(self.names.subclasses.get(cid, ()))
+        while pending:
+            sub = pending.pop(0)
+            if sub not in found:
+                found.append(sub)
+                pending.extend(self.names.subclasses.get(sub, ()))
+        return found
+
+    def offset(self, fid: ScopeId, site: CallSite) -> int:
+        """The parameter that a call's first positional argument is for; -1 if it does not call the function."""
+        function = self.index.functions[fid]
+        name = function.facts.name
+        constructs = function.cls is not None and name in ("__init__", "__new__")
+        for atom in self.expand(self.types.of(site.call.function, site.scope)):
+            if atom[0] == "func" and atom[1] == fid:
+                return 0
+            if atom[0] == "bound" and atom[1] == fid:
+                return 1
+            if atom[0] == "class" and constructs and self.names.method(atom[1], name) == fid:
+                return 1
+            if atom[0] == "inst" and name == "__call__" and self.names.method(atom[1], "__call__") == fid:
+                return 1
+        return -1

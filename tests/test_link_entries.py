@@ -1,0 +1,725 @@
+"""What runs while requests are served, what runs beside it, and what only runs before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_link_cases import case, differences
+
+
+def registered(name: str, registration: str, *, imports: str = "", open_because: str = "") -> object:
+    """``on`` updates a shared place; the registration makes it an entry point."""
+    text = f"""
+{imports}
+
+n = {{"a": 0}}
+
+def on(*args, **kwargs):
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "on"
+
+{registration}
+"""
+    return case(name, text, open_because=open_because)
+
+
+def ignored(name: str, registration: str, *, imports: str = "") -> object:
+    """``on`` updates a shared place; what is done with it makes it no entry point."""
+    text = f"""
+{imports}
+
+n = {{"a": 0}}
+
+def on(*args, **kwargs):
+    n["a"] = n["a"] + 1
+    return "on"
+
+{registration}
+
+@app.get("/")
+def show():
+    return n
+"""
+    return case(name, text)
+
+
+REQUESTS = [
+    registered("route", 'app.route("/")(on)'),
+    registered("add_url_rule by keyword", 'app.add_url_rule("/", view_func=on)'),
+    registered("add_url_rule by position", 'app.add_url_rule("/", "on", on)'),
+    registered("view_functions", 'app.add_url_rule("/", "on")\napp.view_functions["on"] = on'),
+    registered("endpoint", 'app.endpoint("on")(on)'),
+    registered("before_request", "app.before_request(on)"),
+    registered("after_request", "app.after_request(on)"),
+    registered("teardown_request", "app.teardown_request(on)"),
+    registered("teardown_appcontext", "app.teardown_appcontext(on)"),
+    registered("url_value_preprocessor", "app.url_value_preprocessor(on)"),
+    registered("errorhandler", "app.errorhandler(404)(on)"),
+    registered("register_error_handler", "app.register_error_handler(404, on)"),
+    registered("context_processor", "app.context_processor(on)"),
+    registered("template_filter", 'app.template_filter("on")(on)'),
+    registered("add_template_filter", 'app.add_template_filter(on, "on")'),
+    registered("template_global", "app.template_global()(on)"),
+    registered("template_test", "app.template_test()(on)"),
+    registered("jinja filters", 'app.jinja_env.filters["on"] = on'),
+    registered("jinja globals", 'app.jinja_env.globals["on"] = on'),
+    registered("jinja globals by update", "app.jinja_env.globals.update(on=on)"),
+    registered("given to a template", '@app.context_processor\ndef names():\n    return {"on": on}'),
+    registered(
+        "given to one template",
+        '@app.get("/")\ndef home():\n    return render_template("home.html", on=on)',
+        imports="from flask import render_template",
+    ),
+    registered("before_request_funcs", "app.before_request_funcs.setdefault(None, []).append(on)"),
+    registered(
+        "after_this_request",
+        '@app.get("/")\ndef home():\n    after_this_request(on)\n    return "home"',
+        imports="from flask import after_this_request",
+    ),
+    registered(
+        "call_on_close",
+        '@app.get("/")\ndef home():\n    made = Response("home")\n    made.call_on_close(on)\n    return made',
+        imports="from flask import Response",
+    ),
+    registered(
+        "blueprint hook",
+        'bp = Blueprint("bp", __name__)\nbp.before_app_request(on)\napp.register_blueprint(bp)',
+        imports="from flask import Blueprint",
+    ),
+    registered("signal by connect", "template_rendered.connect(on, app)", imports="from flask import template_rendered"),
+    registered(
+        "signal by connect_via",
+        "template_rendered.connect_via(app)(on)",
+        imports="from flask import template_rendered",
+    ),
+    registered(
+        "signal of one's own",
+        'paid = Namespace().signal("paid")\npaid.connect(on)',
+        imports="from blinker import Namespace",
+    ),
+    registered("signal by name", 'signal("paid").connect(on)', imports="from blinker import signal"),
+    registered(
+        "login user_loader",
+        "login = LoginManager(app)\nlogin.user_loader(on)",
+        imports="from flask_login import LoginManager",
+    ),
+    registered(
+        "socketio on", 'sio = SocketIO(app)\nsio.on("x")(on)', imports="from flask_socketio import SocketIO"
+    ),
+    registered(
+        "socketio on_event", 'sio = SocketIO(app)\nsio.on_event("x", on)', imports="from flask_socketio import SocketIO"
+    ),
+    registered(
+        "cached view",
+        'cache = Cache(app)\n\n@app.get("/")\n@cache.cached()\ndef home():\n    return on()',
+        imports="from flask_caching import Cache",
+    ),
+    case(
+        "a decorator of one's own around a view",
+        """
+import functools
+
+n = {"a": 0}
+
+def login_required(view):
+    @functools.wraps(view)
+    def wrapper(*args, **kwargs):
+        n["a"] = n["a"] + 1  # want: FGL101
+        return view(*args, **kwargs)
+
+    return wrapper
+
+@app.get("/")
+@login_required
+def home():
+    n["b"] = n.get("b", 0) + 1  # want: FGL101
+    return "home"
+""",
+    ),
+    case(
+        "a decorator of one's own that registers",
+        """
+n = {"a": 0}
+
+def page(rule):
+    def register(view):
+        app.add_url_rule(rule, view.__name__, view)
+        return view
+
+    return register
+
+@page("/")
+def home():
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "home"
+""",
+    ),
+    case(
+        "a blueprint subclass with a decorator",
+        """
+from pages import section
+
+n = {"a": 0}
+
+@section.page("/")
+def home():
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "home"
+
+@section.label("home")
+def helper():
+    n["a"] = n["a"] + 1
+
+app.register_blueprint(section)
+# file: pages.py
+from flask import Blueprint
+
+class Section(Blueprint):
+    labels = []
+
+    def page(self, rule):
+        def register(view):
+            self.add_url_rule(rule, view.__name__, view)
+            return view
+
+        return register
+
+    def label(self, name):
+        def keep(function):
+            self.labels.append(name)
+            return function
+
+        return keep
+
+section = Section("section", __name__)
+""",
+    ),
+    case(
+        "routes from a table",
+        """
+n = {"a": 0}
+
+def home():
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "home"
+
+def about():
+    n["b"] = n.get("b", 0) + 1  # want: FGL101
+    return "about"
+
+for rule, view in (("/", home), ("/about", about)):
+    app.add_url_rule(rule, view.__name__, view)
+""",
+    ),
+    case(
+        "a method as a view",
+        """
+class Pages:
+    def __init__(self):
+        self.n = 0
+
+    def home(self):
+        self.n += 1  # want: FGL101
+        return "home"
+
+pages = Pages()
+app.add_url_rule("/", view_func=pages.home)
+""",
+    ),
+    case(
+        "an object that registers its own methods",
+        """
+class Pages:
+    def __init__(self, owner):
+        self.n = 0
+        owner.add_url_rule("/", view_func=self.home)
+        owner.before_request(self.before)
+
+    def home(self):
+        self.n += 1  # want: FGL101
+        return "home"
+
+    def before(self):
+        self.n -= 1  # want: FGL101
+
+    def unused(self):
+        self.n += 1
+
+Pages(app)
+""",
+    ),
+    case(
+        "an extension with init_app",
+        """
+from ext import Meter
+
+meter = Meter()
+meter.init_app(app)
+# file: ext.py
+class Meter:
+    def __init__(self, app=None):
+        self.n = 0
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app):
+        app.extensions["meter"] = self
+        app.after_request(self._count)
+
+    def _count(self, response):
+        self.n += 1  # want: FGL101
+        return response
+""",
+    ),
+    case(
+        "a WSGI middleware",
+        """
+class Middleware:
+    def __init__(self, inner):
+        self.inner = inner
+        self.n = 0
+
+    def __call__(self, environ, start_response):
+        self.n += 1  # want: FGL101
+        return self.inner(environ, start_response)
+
+app.wsgi_app = Middleware(app.wsgi_app)
+""",
+    ),
+    case(
+        "a subclass of Flask",
+        """
+class Shop(Flask):
+    served = 0
+
+    def full_dispatch_request(self):
+        self.served += 1  # want: FGL101
+        return super().full_dispatch_request()
+
+shop = Shop(__name__)
+""",
+        open_because="methods of Flask that a subclass overrides are not known to run with every request",
+    ),
+    case(
+        "an async view",
+        """
+n = {"a": 0}
+
+@app.get("/")
+async def home():
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "home"
+""",
+    ),
+]
+
+VIEWS = [
+    case(
+        "a view's instance is the request's",
+        """
+from flask.views import MethodView
+
+class Home(MethodView):
+    def __init__(self):
+        self.n = 0
+
+    def get(self):
+        self.n += 1
+        return "home"
+
+app.add_url_rule("/", view_func=Home.as_view("home"))
+""",
+    ),
+    case(
+        "a view with one instance",
+        """
+from flask.views import MethodView
+
+class Home(MethodView):
+    init_every_request = False
+
+    def __init__(self):
+        self.n = 0
+
+    def get(self):
+        self.n += 1  # want: FGL101
+        return "home"
+
+app.add_url_rule("/", view_func=Home.as_view("home"))
+""",
+    ),
+    case(
+        "a view with one instance by its base",
+        """
+from base import Once
+
+class Home(Once):
+    def dispatch_request(self):
+        self.n = self.n + 1  # want: FGL101
+        return "home"
+
+app.add_url_rule("/", view_func=Home.as_view("home"))
+# file: base.py
+from flask.views import View
+
+class Once(View):
+    init_every_request = False
+
+    def __init__(self):
+        self.n = 0
+""",
+    ),
+    case(
+        "what as_view passes to every instance",
+        """
+from flask.views import View
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+box = Box()
+
+class Home(View):
+    def __init__(self, box, own):
+        self.box = box
+        self.steps = 0
+
+    def dispatch_request(self):
+        self.steps += 1
+        self.box.n += 1  # want: FGL101
+        return "home"
+
+app.add_url_rule("/", view_func=Home.as_view("home", box, own=1))
+""",
+    ),
+    case(
+        "what a decorators list wraps",
+        """
+import functools
+from flask.views import MethodView
+
+n = {"a": 0}
+
+def counted(view):
+    @functools.wraps(view)
+    def wrapper(*args, **kwargs):
+        n["a"] = n["a"] + 1  # want: FGL101
+        return view(*args, **kwargs)
+
+    return wrapper
+
+class Home(MethodView):
+    decorators = [counted]
+
+    def get(self):
+        return "home"
+
+app.add_url_rule("/", view_func=Home.as_view("home"))
+""",
+        open_because="the `decorators` of a view class are not applied to its methods",
+    ),
+    case(
+        "a resource with keyword arguments",
+        """
+from flask_restful import Api, Resource
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+class Home(Resource):
+    def __init__(self, **kwargs):
+        self.box = kwargs["box"]
+        self.steps = 0
+
+    def get(self):
+        self.steps += 1
+        self.box.n += 1  # want: FGL101
+        return "home"
+
+api = Api(app)
+api.add_resource(Home, "/", resource_class_kwargs={"box": Box()})
+""",
+    ),
+    case(
+        "a resource with a named parameter",
+        """
+from flask_restful import Api, Resource
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+box = Box()
+
+class Home(Resource):
+    def __init__(self, box):
+        self.box = box
+
+    def get(self):
+        self.box.n += 1  # want: FGL101
+        return "home"
+
+api = Api(app)
+api.add_resource(Home, "/", resource_class_kwargs={"box": box})
+""",
+    ),
+]
+
+BESIDE = [
+    registered(
+        "a thread beside a request",
+        'threading.Thread(target=on).start()\n\n@app.post("/")\ndef home():\n    n["a"] = 0\n    return "home"',
+    ),
+    registered(
+        "a daemon thread of a request",
+        '@app.post("/")\ndef home():\n    threading.Thread(target=on, daemon=True).start()\n    return "home"',
+    ),
+    registered(
+        "a timer beside a request",
+        'threading.Timer(5, on).start()\n\n@app.post("/")\ndef home():\n    n["a"] = 0\n    return "home"',
+    ),
+    registered(
+        "a pool",
+        'pool = ThreadPoolExecutor()\n\n@app.post("/")\ndef home():\n    pool.submit(on)\n    return "home"',
+        imports="from concurrent.futures import ThreadPoolExecutor",
+    ),
+    registered(
+        "a pool's map",
+        'pool = ThreadPoolExecutor()\n\n@app.post("/")\ndef home():\n    pool.map(on, [1, 2])\n    return "home"',
+        imports="from concurrent.futures import ThreadPoolExecutor",
+    ),
+    registered(
+        "a scheduler's job beside a request",
+        'jobs = BackgroundScheduler()\njobs.add_job(on, "interval", seconds=5)\n\n'
+        '@app.post("/")\ndef home():\n    n["a"] = 0\n    return "home"',
+        imports="from apscheduler.schedulers.background import BackgroundScheduler",
+    ),
+    registered(
+        "a future's callback",
+        'pool = ThreadPoolExecutor()\n\n@app.post("/")\ndef home():\n'
+        '    pool.submit(print).add_done_callback(on)\n    return "home"',
+        imports="from concurrent.futures import ThreadPoolExecutor",
+    ),
+    registered(
+        "socketio's background task",
+        'sio = SocketIO(app)\n\n@app.post("/")\ndef home():\n    sio.start_background_task(on)\n    return "home"',
+        imports="from flask_socketio import SocketIO",
+    ),
+    case(
+        "the run method of a thread subclass",
+        """
+class Worker(threading.Thread):
+    def __init__(self):
+        super().__init__()
+        self.left = 0
+
+    def run(self):
+        while True:
+            self.left = max(self.left - 1, 0)  # want: FGL101
+
+worker = Worker()
+worker.start()
+
+@app.post("/")
+def add():
+    worker.left += 1  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "a thread whose target is a method of a shared object",
+        """
+class Queue:
+    def __init__(self):
+        self.left = 0
+        threading.Thread(target=self._drain, daemon=True).start()
+
+    def _drain(self):
+        while True:
+            self.left = max(self.left - 1, 0)  # want: FGL101
+
+    def add(self):
+        self.left += 1  # want: FGL101
+
+queue = Queue()
+
+@app.post("/")
+def add():
+    queue.add()
+    return "ok"
+""",
+    ),
+    case(
+        "a thread that is given a shared object",
+        """
+class Box:
+    def __init__(self):
+        self.n = 0
+
+box = Box()
+
+def drain(one):
+    one.n = max(one.n - 1, 0)  # want: FGL101
+
+threading.Thread(target=drain, args=(box,)).start()
+
+@app.post("/")
+def add():
+    box.n += 1  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "a lambda as a thread's target",
+        """
+n = {"a": 0}
+
+def drain(amount):
+    n["a"] = n["a"] - amount  # want: FGL101
+
+threading.Thread(target=lambda: drain(1)).start()
+
+@app.post("/")
+def add():
+    n["a"] = 0
+    return "ok"
+""",
+    ),
+    case(
+        "a generator that is streamed",
+        """
+from flask import Response
+
+n = {"a": 0}
+
+@app.get("/")
+def home():
+    def lines():
+        n["a"] = n["a"] + 1  # want: FGL101
+        yield "line"
+
+    return Response(lines(), mimetype="text/plain")
+""",
+    ),
+    case(
+        "a generator function of another module that the view returns",
+        """
+from lines import lines
+
+@app.get("/")
+def home():
+    return lines(), 200
+# file: lines.py
+n = {"a": 0}
+
+def lines():
+    n["a"] = n["a"] + 1  # want: FGL101
+    yield "line"
+""",
+    ),
+]
+
+NOTHING_RUNS = [
+    ignored("nobody calls it", ""),
+    ignored("called at import", "on()"),
+    ignored("called in a loop at import", "for _ in range(3):\n    on()"),
+    ignored("called where the file is run", 'if __name__ == "__main__":\n    on()\n    app.run()'),
+    ignored("called by the app factory", "def create_app():\n    made = Flask(__name__)\n    on()\n    return made"),
+    ignored("a command", 'app.cli.command("on")(on)'),
+    ignored(
+        "a command of click", "click.command()(on)", imports="import click"
+    ),
+    ignored("a shell context", "app.shell_context_processor(on)"),
+    ignored("a thread that is alone", "threading.Thread(target=on).start()"),
+    ignored("at exit", "atexit.register(on)", imports="import atexit"),
+    ignored("another process", "Process(target=on).start()", imports="from multiprocessing import Process"),
+    ignored("a task of Celery", "Celery().task(on)", imports="from celery import Celery"),
+    ignored("kept in a table that nobody calls", "TABLE = {}\nTABLE['on'] = on"),
+    ignored("a method called route of something else", 'class Map:\n    def route(self, name):\n'
+            '        return lambda function: function\n\nmap_ = Map()\nmap_.route("x")(on)'),
+    ignored("recorded by a blueprint", 'bp = Blueprint("bp", __name__)\nbp.record_once(on)',
+            imports="from flask import Blueprint"),
+    ignored("under the app context", "with app.app_context():\n    on()"),
+    ignored("a test client's caller", "def test_on():\n    on()\n    app.test_client().get('/')"),
+    case(
+        "a registry that decorators fill",
+        """
+REGISTRY = {}
+order = 0
+
+def register(name):
+    def keep(function):
+        global order
+        order += 1
+        if name in REGISTRY:
+            raise ValueError(name)
+        REGISTRY[name] = function
+        return function
+
+    return keep
+
+@register("a")
+def a():
+    return "a"
+
+@app.get("/<name>")
+def home(name):
+    return REGISTRY[name]()
+""",
+    ),
+    case(
+        "what the thread alone changes",
+        """
+state = {"rounds": 0}
+
+def work():
+    while True:
+        state["rounds"] = state["rounds"] + 1
+
+threading.Thread(target=work).start()
+
+@app.get("/")
+def home():
+    return {"rounds": state["rounds"]}
+""",
+    ),
+    case(
+        "an object that only the request's thread has",
+        """
+class Job:
+    def __init__(self):
+        self.n = 0
+
+    def run(self):
+        self.n += 1
+
+@app.post("/")
+def home():
+    threading.Thread(target=Job().run).start()
+    return "ok"
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize("files", REQUESTS)
+def test_what_requests_run(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", VIEWS)
+def test_class_based_views(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", BESIDE)
+def test_what_runs_beside_requests(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", NOTHING_RUNS)
+def test_what_no_request_runs(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
