@@ -34,10 +34,9 @@ class Row:
     """One example of a page, what two requests make of it one after the other, and what they make of it at once.
 
     ``title`` is how the example's title begins. ``requests`` are what the two threads ask for, the one that is held first.
-    ``look`` is evaluated in the program's main module when both have their answers, with ``answers``, ``client`` and ``sent``
-    (what the program has asked of other servers) as further names; ``setup`` is run there before. ``finding`` counts the findings
-    of the page's rule from the top, ``turn`` the switch points between its read and its write. ``walker`` is the file that the
-    loop is in, if that is not in the program.
+    ``look`` is evaluated in the program's main module when all is over, with a few more names (see ``Program.look``); ``setup``
+    is run there before. ``finding`` counts the findings of the page's rule from the top, ``turn`` the switch points between
+    its read and its write. ``walker`` is the file that the loop is in, if that is not in the program.
     """
 
     page: str
@@ -450,7 +449,7 @@ class Program:
             return error
 
     def look(self, expression: str, results: list[Any]) -> object:
-        """What can be seen when all is over."""
+        """What can be seen when all is over, of the program's names and of the answers to the two requests."""
         errors = [result for result in results if isinstance(result, Exception)]
         names = {
             "answers": [type(result).__name__ if result in errors else result.status_code for result in results],
@@ -617,6 +616,46 @@ def test_a_loop_breaks(row: Row, tmp_path: Path) -> None:
     seen, outcome = at_once(row, files, tmp_path, Within(loop))
     assert outcome.was_held
     assert seen == row.raced
+
+
+class EntryOfHere:
+    """Holds a thread that calls a function of this name."""
+
+    def files(self) -> set[str]:
+        return set()
+
+    def before(self, frame: object, instruction: object) -> bool:
+        return False
+
+    def after(self, frame: object, instruction: object) -> None:
+        pass
+
+    def switch(self, kind: str) -> bool:
+        return kind == "entry of here"
+
+
+def test_the_scheduler_ends_a_deadlock() -> None:
+    threading = watched_threading()
+    one, two = threading.Lock(), threading.Lock()
+
+    def here() -> None:
+        pass
+
+    def first() -> str:
+        with one:
+            here()
+            with two:
+                return "both"
+
+    def second() -> str:
+        with two, one:
+            return "both"
+
+    outcome = interleave([first, second], EntryOfHere())
+    assert outcome.was_held
+    assert outcome.waited == {0, 1}
+    assert isinstance(outcome.results[0], Deadlock)
+    assert outcome.results[1] == "both"
 
 
 @pytest.mark.parametrize("row", COPIES, ids=by_id)

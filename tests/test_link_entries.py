@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_link_cases import case, differences
 
 
-def registered(name: str, registration: str, *, imports: str = "", open_because: str = "") -> object:
+def decorated(name: str, decorator: str, *, setup: str = "", open_because: str = "") -> Any:
+    """A function that updates a shared place, under a decorator that makes it an entry point."""
+    text = f"""
+{setup}
+
+n = {{"a": 0}}
+
+@{decorator}
+def on(*args, **kwargs):
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "on"
+"""
+    return case(name, text, open_because=open_because)
+
+
+def registered(name: str, registration: str, *, imports: str = "", open_because: str = "") -> Any:
     """``on`` updates a shared place; the registration makes it an entry point."""
     text = f"""
 {imports}
@@ -24,7 +40,7 @@ def on(*args, **kwargs):
     return case(name, text, open_because=open_because)
 
 
-def ignored(name: str, registration: str, *, imports: str = "") -> object:
+def ignored(name: str, registration: str, *, imports: str = "") -> Any:
     """``on`` updates a shared place; what is done with it makes it no entry point."""
     text = f"""
 {imports}
@@ -45,75 +61,143 @@ def show():
 
 
 REQUESTS = [
-    registered("route", 'app.route("/")(on)'),
+    decorated("route", 'app.route("/")'),
+    decorated("post", 'app.post("/")'),
+    decorated("endpoint", 'app.endpoint("on")'),
+    decorated("errorhandler", "app.errorhandler(404)"),
+    decorated("before_request", "app.before_request"),
+    decorated("after_request", "app.after_request"),
+    decorated("teardown_request", "app.teardown_request"),
+    decorated("teardown_appcontext", "app.teardown_appcontext"),
+    decorated("url_value_preprocessor", "app.url_value_preprocessor"),
+    decorated("context_processor", "app.context_processor"),
+    decorated("template_filter", 'app.template_filter("on")'),
+    decorated("template_filter without a name", "app.template_filter"),
+    decorated("template_global", "app.template_global()"),
+    decorated("template_test", "app.template_test()"),
+    decorated(
+        "blueprint route",
+        'bp.route("/")',
+        setup="""
+from flask import Blueprint
+
+bp = Blueprint("bp", __name__)
+outer = Blueprint("outer", __name__)
+outer.register_blueprint(bp)
+app.register_blueprint(outer)
+""",
+    ),
+    decorated(
+        "blueprint hook", "bp.before_app_request", setup='from flask import Blueprint\nbp = Blueprint("bp", __name__)'
+    ),
+    decorated(
+        "signal by connect_via", "template_rendered.connect_via(app)", setup="from flask import template_rendered"
+    ),
+    decorated(
+        "signal of one's own under a decorator",
+        "paid.connect",
+        setup='from blinker import Namespace\npaid = Namespace().signal("paid")',
+        open_because="`Namespace().signal(…)` of blinker is not known to give a Signal",
+    ),
+    decorated(
+        "login user_loader",
+        "login.user_loader",
+        setup="from flask_login import LoginManager\nlogin = LoginManager(app)",
+    ),
+    decorated("socketio on", 'sio.on("x")', setup="from flask_socketio import SocketIO\nsio = SocketIO(app)"),
+    decorated(
+        "a route of a cached view",
+        'app.get("/")\n@cache.cached()',
+        setup="from flask_caching import Cache\ncache = Cache(app)",
+    ),
+    registered(
+        "route called by hand",
+        'app.route("/")(on)',
+        open_because="a decorator with arguments that is called by hand, `app.route(…)(f)`, registers nothing",
+    ),
+    registered(
+        "errorhandler called by hand",
+        "app.errorhandler(404)(on)",
+        open_because="a decorator with arguments that is called by hand, `app.errorhandler(…)(f)`, registers nothing",
+    ),
+    registered(
+        "socketio on called by hand",
+        'sio = SocketIO(app)\nsio.on("x")(on)',
+        imports="from flask_socketio import SocketIO",
+        open_because="a decorator with arguments that is called by hand, `sio.on(…)(f)`, registers nothing",
+    ),
     registered("add_url_rule by keyword", 'app.add_url_rule("/", view_func=on)'),
     registered("add_url_rule by position", 'app.add_url_rule("/", "on", on)'),
     registered("view_functions", 'app.add_url_rule("/", "on")\napp.view_functions["on"] = on'),
-    registered("endpoint", 'app.endpoint("on")(on)'),
-    registered("before_request", "app.before_request(on)"),
-    registered("after_request", "app.after_request(on)"),
-    registered("teardown_request", "app.teardown_request(on)"),
-    registered("teardown_appcontext", "app.teardown_appcontext(on)"),
-    registered("url_value_preprocessor", "app.url_value_preprocessor(on)"),
-    registered("errorhandler", "app.errorhandler(404)(on)"),
+    registered("before_request called by hand", "app.before_request(on)"),
     registered("register_error_handler", "app.register_error_handler(404, on)"),
-    registered("context_processor", "app.context_processor(on)"),
-    registered("template_filter", 'app.template_filter("on")(on)'),
     registered("add_template_filter", 'app.add_template_filter(on, "on")'),
-    registered("template_global", "app.template_global()(on)"),
-    registered("template_test", "app.template_test()(on)"),
     registered("jinja filters", 'app.jinja_env.filters["on"] = on'),
     registered("jinja globals", 'app.jinja_env.globals["on"] = on'),
-    registered("jinja globals by update", "app.jinja_env.globals.update(on=on)"),
-    registered("given to a template", '@app.context_processor\ndef names():\n    return {"on": on}'),
+    registered(
+        "jinja globals by update",
+        "app.jinja_env.globals.update(on=on)",
+        open_because="`jinja_env.globals.update(name=f)` gives f to no template",
+    ),
+    registered(
+        "given to all templates",
+        """
+@app.context_processor
+def names():
+    return {"on": on}
+""",
+    ),
     registered(
         "given to one template",
-        '@app.get("/")\ndef home():\n    return render_template("home.html", on=on)',
+        """
+@app.get("/")
+def home():
+    return render_template("home.html", on=on)
+""",
         imports="from flask import render_template",
+        open_because="a function among render_template's arguments is not known to be called by the template",
     ),
-    registered("before_request_funcs", "app.before_request_funcs.setdefault(None, []).append(on)"),
+    registered(
+        "before_request_funcs",
+        "app.before_request_funcs.setdefault(None, []).append(on)",
+        open_because="`app.before_request_funcs` and its like are not known to hold hooks",
+    ),
     registered(
         "after_this_request",
-        '@app.get("/")\ndef home():\n    after_this_request(on)\n    return "home"',
+        """
+@app.get("/")
+def home():
+    after_this_request(on)
+    return "home"
+""",
         imports="from flask import after_this_request",
     ),
     registered(
         "call_on_close",
-        '@app.get("/")\ndef home():\n    made = Response("home")\n    made.call_on_close(on)\n    return made',
+        """
+@app.get("/")
+def home():
+    made = Response("home")
+    made.call_on_close(on)
+    return made
+""",
         imports="from flask import Response",
     ),
     registered(
-        "blueprint hook",
-        'bp = Blueprint("bp", __name__)\nbp.before_app_request(on)\napp.register_blueprint(bp)',
-        imports="from flask import Blueprint",
-    ),
-    registered("signal by connect", "template_rendered.connect(on, app)", imports="from flask import template_rendered"),
-    registered(
-        "signal by connect_via",
-        "template_rendered.connect_via(app)(on)",
+        "signal by connect",
+        "template_rendered.connect(on, app)",
         imports="from flask import template_rendered",
+        open_because="Flask's signals are not known to be objects: `template_rendered.connect(f)` registers nothing",
     ),
     registered(
         "signal of one's own",
         'paid = Namespace().signal("paid")\npaid.connect(on)',
         imports="from blinker import Namespace",
+        open_because="`Namespace().signal(…)` of blinker is not known to give a Signal",
     ),
     registered("signal by name", 'signal("paid").connect(on)', imports="from blinker import signal"),
     registered(
-        "login user_loader",
-        "login = LoginManager(app)\nlogin.user_loader(on)",
-        imports="from flask_login import LoginManager",
-    ),
-    registered(
-        "socketio on", 'sio = SocketIO(app)\nsio.on("x")(on)', imports="from flask_socketio import SocketIO"
-    ),
-    registered(
         "socketio on_event", 'sio = SocketIO(app)\nsio.on_event("x", on)', imports="from flask_socketio import SocketIO"
-    ),
-    registered(
-        "cached view",
-        'cache = Cache(app)\n\n@app.get("/")\n@cache.cached()\ndef home():\n    return on()',
-        imports="from flask_caching import Cache",
     ),
     case(
         "a decorator of one's own around a view",
@@ -211,6 +295,7 @@ def about():
 for rule, view in (("/", home), ("/about", about)):
     app.add_url_rule(rule, view.__name__, view)
 """,
+        open_because="a loop that unpacks the items of a display binds none of its targets",
     ),
     case(
         "a method as a view",
@@ -299,7 +384,6 @@ class Shop(Flask):
 
 shop = Shop(__name__)
 """,
-        open_because="methods of Flask that a subclass overrides are not known to run with every request",
     ),
     case(
         "an async view",
@@ -393,6 +477,7 @@ class Home(View):
 
 app.add_url_rule("/", view_func=Home.as_view("home", box, own=1))
 """,
+        open_because="what `as_view(name, x)` passes on to the constructor is not the instance's",
     ),
     case(
         "what a decorators list wraps",
@@ -442,6 +527,7 @@ class Home(Resource):
 api = Api(app)
 api.add_resource(Home, "/", resource_class_kwargs={"box": Box()})
 """,
+        open_because="what resource_class_kwargs passes on to the constructor is not the instance's",
     ),
     case(
         "a resource with a named parameter",
@@ -465,47 +551,102 @@ class Home(Resource):
 api = Api(app)
 api.add_resource(Home, "/", resource_class_kwargs={"box": box})
 """,
+        open_because="what resource_class_kwargs passes on to the constructor is not the instance's",
     ),
 ]
 
 BESIDE = [
     registered(
         "a thread beside a request",
-        'threading.Thread(target=on).start()\n\n@app.post("/")\ndef home():\n    n["a"] = 0\n    return "home"',
+        """
+threading.Thread(target=on).start()
+
+@app.post("/")
+def home():
+    n["a"] = 0
+    return "home"
+""",
     ),
     registered(
         "a daemon thread of a request",
-        '@app.post("/")\ndef home():\n    threading.Thread(target=on, daemon=True).start()\n    return "home"',
+        """
+@app.post("/")
+def home():
+    threading.Thread(target=on, daemon=True).start()
+    return "home"
+""",
     ),
     registered(
         "a timer beside a request",
-        'threading.Timer(5, on).start()\n\n@app.post("/")\ndef home():\n    n["a"] = 0\n    return "home"',
+        """
+threading.Timer(5, on).start()
+
+@app.post("/")
+def home():
+    n["a"] = 0
+    return "home"
+""",
     ),
     registered(
         "a pool",
-        'pool = ThreadPoolExecutor()\n\n@app.post("/")\ndef home():\n    pool.submit(on)\n    return "home"',
+        """
+pool = ThreadPoolExecutor()
+
+@app.post("/")
+def home():
+    pool.submit(on)
+    return "home"
+""",
         imports="from concurrent.futures import ThreadPoolExecutor",
     ),
     registered(
         "a pool's map",
-        'pool = ThreadPoolExecutor()\n\n@app.post("/")\ndef home():\n    pool.map(on, [1, 2])\n    return "home"',
+        """
+pool = ThreadPoolExecutor()
+
+@app.post("/")
+def home():
+    pool.map(on, [1, 2])
+    return "home"
+""",
         imports="from concurrent.futures import ThreadPoolExecutor",
     ),
     registered(
         "a scheduler's job beside a request",
-        'jobs = BackgroundScheduler()\njobs.add_job(on, "interval", seconds=5)\n\n'
-        '@app.post("/")\ndef home():\n    n["a"] = 0\n    return "home"',
+        """
+jobs = BackgroundScheduler()
+jobs.add_job(on, "interval", seconds=5)
+
+@app.post("/")
+def home():
+    n["a"] = 0
+    return "home"
+""",
         imports="from apscheduler.schedulers.background import BackgroundScheduler",
     ),
     registered(
         "a future's callback",
-        'pool = ThreadPoolExecutor()\n\n@app.post("/")\ndef home():\n'
-        '    pool.submit(print).add_done_callback(on)\n    return "home"',
+        """
+pool = ThreadPoolExecutor()
+
+@app.post("/")
+def home():
+    pool.submit(print).add_done_callback(on)
+    return "home"
+""",
         imports="from concurrent.futures import ThreadPoolExecutor",
+        open_because="the result of `submit` is not known to be a Future, so add_done_callback registers nothing",
     ),
     registered(
         "socketio's background task",
-        'sio = SocketIO(app)\n\n@app.post("/")\ndef home():\n    sio.start_background_task(on)\n    return "home"',
+        """
+sio = SocketIO(app)
+
+@app.post("/")
+def home():
+    sio.start_background_task(on)
+    return "home"
+""",
         imports="from flask_socketio import SocketIO",
     ),
     case(
@@ -528,6 +669,7 @@ def add():
     worker.left += 1  # want: FGL101
     return "ok"
 """,
+        open_because="self in a Thread subclass's run is not the module's instance of that class",
     ),
     case(
         "a thread whose target is a method of a shared object",
@@ -625,25 +767,78 @@ def lines():
 NOTHING_RUNS = [
     ignored("nobody calls it", ""),
     ignored("called at import", "on()"),
-    ignored("called in a loop at import", "for _ in range(3):\n    on()"),
-    ignored("called where the file is run", 'if __name__ == "__main__":\n    on()\n    app.run()'),
-    ignored("called by the app factory", "def create_app():\n    made = Flask(__name__)\n    on()\n    return made"),
-    ignored("a command", 'app.cli.command("on")(on)'),
     ignored(
-        "a command of click", "click.command()(on)", imports="import click"
+        "called in a loop at import",
+        """
+for _ in range(3):
+    on()
+""",
     ),
+    ignored(
+        "called where the file is run",
+        """
+if __name__ == "__main__":
+    on()
+    app.run()
+""",
+    ),
+    ignored(
+        "called by the app factory",
+        """
+def create_app():
+    made = Flask(__name__)
+    on()
+    return made
+""",
+    ),
+    ignored("a command", 'app.cli.command("on")(on)'),
+    ignored("a command of click", "click.command()(on)", imports="import click"),
     ignored("a shell context", "app.shell_context_processor(on)"),
     ignored("a thread that is alone", "threading.Thread(target=on).start()"),
     ignored("at exit", "atexit.register(on)", imports="import atexit"),
     ignored("another process", "Process(target=on).start()", imports="from multiprocessing import Process"),
     ignored("a task of Celery", "Celery().task(on)", imports="from celery import Celery"),
-    ignored("kept in a table that nobody calls", "TABLE = {}\nTABLE['on'] = on"),
-    ignored("a method called route of something else", 'class Map:\n    def route(self, name):\n'
-            '        return lambda function: function\n\nmap_ = Map()\nmap_.route("x")(on)'),
-    ignored("recorded by a blueprint", 'bp = Blueprint("bp", __name__)\nbp.record_once(on)',
-            imports="from flask import Blueprint"),
-    ignored("under the app context", "with app.app_context():\n    on()"),
-    ignored("a test client's caller", "def test_on():\n    on()\n    app.test_client().get('/')"),
+    ignored(
+        "kept in a table that nobody calls",
+        """
+TABLE = {}
+TABLE['on'] = on
+""",
+    ),
+    ignored(
+        "a method called route of something else",
+        """
+class Map:
+    def route(self, name):
+        return lambda function: function
+
+map_ = Map()
+map_.route("x")(on)
+""",
+    ),
+    ignored(
+        "recorded by a blueprint",
+        """
+bp = Blueprint("bp", __name__)
+bp.record_once(on)
+""",
+        imports="from flask import Blueprint",
+    ),
+    ignored(
+        "under the app context",
+        """
+with app.app_context():
+    on()
+""",
+    ),
+    ignored(
+        "a test client's caller",
+        """
+def test_on():
+    on()
+    app.test_client().get('/')
+""",
+    ),
     case(
         "a registry that decorators fill",
         """

@@ -152,6 +152,7 @@ def home():
         n += 1
     return "ok"
 """,
+        open_because="a lock that `ExitStack.enter_context` takes is not held",
     ),
     case(
         "a decorator",
@@ -543,6 +544,7 @@ def b():
         ready.notify()
     return "ok"
 """,
+        open_because="`Condition(lock)` is taken for a lock of its own",
     ),
     case(
         "double-checked locking with both checks",
@@ -815,6 +817,7 @@ def home():
         n["a"] = old + 1  # want: FGL101
     return "ok"
 """,
+        open_because="FGL403 does not see that the with statement around it releases the lock",
     ),
     case(
         "a condition's wait lets go",
@@ -836,6 +839,7 @@ def go():
         ready.notify_all()
     return "ok"
 """,
+        open_because="`Condition.wait` does not end the section",
     ),
     case(
         "an acquire whose answer nobody looks at",
@@ -1045,6 +1049,7 @@ def drop(name):
     locks.pop(name, None)
     return "", 204
 """,
+        open_because="all items of a table of locks count as one lock, also for a place without that key",
     ),
     case(
         "a reset without the lock",

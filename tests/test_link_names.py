@@ -227,6 +227,7 @@ def home():
 # file: state.py
 n = 0
 """,
+        open_because="`import_module` with a constant does not give the module",
     ),
     case(
         "a namespace package in src",
@@ -360,6 +361,7 @@ def home():
     globals()["n"] = globals()["n"] + 1  # want: FGL101
     return "home"
 """,
+        open_because="an item of `globals()` under a constant is not the module's variable",
     ),
     case(
         "a bound method becomes a name of its module",
@@ -404,6 +406,7 @@ board = Board()
 for name in ("add",):
     globals()[name] = getattr(board, name)
 """,
+        open_because="`from api import add` does not find a name that api makes by `globals()[…] =`",
     ),
     case(
         "a module getattr",
@@ -426,6 +429,7 @@ def __getattr__(name):
         return _engine
     raise AttributeError(name)
 """,
+        open_because="an attribute that a module's __getattr__ returns is not the object it refers to",
     ),
     case(
         "a module getattr that looks into a dict",
@@ -446,6 +450,7 @@ _parts = {"engine": Engine()}
 def __getattr__(name):
     return _parts[name]
 """,
+        open_because="an attribute that a module's __getattr__ returns is not the object it refers to",
     ),
 ]
 
@@ -609,6 +614,7 @@ class Table:
 
 table = Table()
 """,
+        open_because="of two star imports that bring one name the first is taken, in Python the last wins",
     ),
 ]
 
@@ -686,6 +692,7 @@ child = Child()
 def home():
     return str(child.bump())
 """,
+        open_because="a method called on super() gets a new object for self, so the place is lost",
     ),
     case(
         "super of the second base",
@@ -789,6 +796,7 @@ def home():
     Page().show()
     return "home"
 """,
+        open_because="`type(self)` is not the class",
     ),
     case(
         "the class of self is the class",
@@ -1033,7 +1041,7 @@ def act():
 """,
     ),
     case(
-        "operators and other methods that Python calls",
+        "an augmented assignment calls a method",
         """
 class Tally:
     def __init__(self):
@@ -1043,9 +1051,43 @@ class Tally:
         self.n = self.n + other  # want: FGL101
         return self
 
-    def __len__(self):
-        return self.n
+tally = Tally()
 
+@app.post("/")
+def act():
+    mine = tally
+    mine += 1
+    return "ok"
+""",
+        open_because="`x += y` does not call `x.__iadd__`",
+    ),
+    case(
+        "a comparison and an arithmetic operator call a method",
+        """
+class Tally:
+    def __init__(self):
+        self.n = 0
+        self.asked = 0
+
+    def __lt__(self, other):
+        self.asked += 1  # want: FGL101
+        return self.n < other
+
+    def __add__(self, other):
+        self.n = self.n + 1  # want: FGL101
+        return other
+
+tally = Tally()
+
+@app.post("/")
+def act():
+    return "ok" if tally < 5 else str(tally + 1)
+""",
+        open_because="operators do not call the methods of project classes",
+    ),
+    case(
+        "a subscript and a membership test call a method",
+        """
 class Table:
     def __init__(self):
         self.reads = 0
@@ -1058,19 +1100,42 @@ class Table:
         self.reads += 1  # want: FGL101
         return True
 
-tally = Tally()
 table = Table()
-
-@app.post("/")
-def act():
-    mine = tally
-    mine += 1
-    return "ok"
 
 @app.get("/<key>")
 def get(key):
     return table[key] if key in table else "none"
 """,
+    ),
+    case(
+        "a with statement and a loop call methods",
+        """
+class Door:
+    def __init__(self):
+        self.entered = 0
+        self.walked = 0
+
+    def __enter__(self):
+        self.entered += 1  # want: FGL101
+        return self
+
+    def __exit__(self, *error):
+        self.entered -= 1  # want: FGL101
+
+    def __iter__(self):
+        self.walked += 1  # want: FGL101
+        return iter(())
+
+door = Door()
+
+@app.get("/")
+def get():
+    with door:
+        for step in door:
+            time.sleep(step)
+    return "ok"
+""",
+        open_because="neither `__exit__` at the end of a with statement nor `__iter__` of a loop is called",
     ),
     case(
         "a property reads and its setter writes",
@@ -1120,6 +1185,7 @@ page = Page()
 def home():
     return str(page.views)
 """,
+        open_because="`__get__` of a descriptor in a class body is not called",
     ),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from test_link_cases import case, differences
@@ -14,255 +15,737 @@ class Box:
         self.items = {}
 
     def bump(self):
-        self.n = self.n + 1{mark}
+        self.n = self.n + 1
 """
-MARKED = BOX.format(mark="  # want: FGL101")
-PLAIN = BOX.format(mark="")
 
 
-def bumped(name: str, code: str, *, open_because: str = "") -> object:
+def bumped(name: str, code: str, *, open_because: str = "") -> Any:
     """A shared box's ``bump`` runs in a request."""
-    return case(name, MARKED + code, open_because=open_because)
+    return case(name, f"{BOX.rstrip()}  # want: FGL101\n{code}", open_because=open_because)
 
 
-def own(name: str, code: str, *, open_because: str = "") -> object:
+def own(name: str, code: str, *, open_because: str = "") -> Any:
     """Every request has a box of its own."""
-    return case(name, PLAIN + code, open_because=open_because)
+    return case(name, BOX + code, open_because=open_because)
 
 
 SHARED_OBJECTS = [
-    bumped("a module's object", 'box = Box()\n\n@app.post("/")\ndef home():\n    box.bump()\n    return "ok"'),
+    bumped(
+        "a module's object",
+        """
+box = Box()
+
+@app.post("/")
+def home():
+    box.bump()
+    return "ok"
+""",
+    ),
     bumped(
         "an object in a dict",
-        'boxes = {"a": Box()}\n\n@app.post("/<name>")\ndef home(name):\n    boxes[name].bump()\n    return "ok"',
+        """
+boxes = {"a": Box()}
+
+@app.post("/<name>")
+def home(name):
+    boxes[name].bump()
+    return "ok"
+""",
     ),
     bumped(
         "an object got from a dict",
-        'boxes = {"a": Box()}\n\n@app.post("/<name>")\ndef home(name):\n    box = boxes.get(name)\n'
-        '    if box is None:\n        abort(404)\n    box.bump()\n    return "ok"',
+        """
+boxes = {"a": Box()}
+
+@app.post("/<name>")
+def home(name):
+    box = boxes.get(name)
+    if box is None:
+        abort(404)
+    box.bump()
+    return "ok"
+""",
     ),
     bumped(
         "objects in a list, in a loop",
-        'boxes = [Box(), Box()]\n\n@app.post("/")\ndef home():\n    for box in boxes:\n        box.bump()\n    return "ok"',
+        """
+boxes = [Box(), Box()]
+
+@app.post("/")
+def home():
+    for box in boxes:
+        box.bump()
+    return "ok"
+""",
     ),
     bumped(
         "objects in a dict, in a loop over its values",
-        'boxes = {"a": Box()}\n\n@app.post("/")\ndef home():\n    for box in list(boxes.values()):\n        box.bump()\n'
-        '    return "ok"',
+        """
+boxes = {"a": Box()}
+
+@app.post("/")
+def home():
+    for box in list(boxes.values()):
+        box.bump()
+    return "ok"
+""",
     ),
     bumped(
         "objects in a dict, in a loop over its items",
-        'boxes = {"a": Box()}\n\n@app.post("/")\ndef home():\n    for name, box in boxes.items():\n        box.bump()\n'
-        '    return "ok"',
+        """
+boxes = {"a": Box()}
+
+@app.post("/")
+def home():
+    for name, box in boxes.items():
+        box.bump()
+    return "ok"
+""",
     ),
     bumped(
         "the first that a generator finds",
-        'boxes = [Box(), Box()]\n\n@app.post("/")\ndef home():\n    box = next(one for one in boxes if one.items)\n'
-        '    box.bump()\n    return "ok"',
+        """
+boxes = [Box(), Box()]
+
+@app.post("/")
+def home():
+    box = next(one for one in boxes if one.items)
+    box.bump()
+    return "ok"
+""",
+        open_because="what `next(x for x in shared if …)` returns is not an item of the shared list",
     ),
     bumped(
         "the best by a key",
-        'boxes = [Box(), Box()]\n\n@app.post("/")\ndef home():\n    box = min(boxes, key=id)\n    box.bump()\n    return "ok"',
+        """
+boxes = [Box(), Box()]
+
+@app.post("/")
+def home():
+    box = min(boxes, key=id)
+    box.bump()
+    return "ok"
+""",
+        open_because="what `min(shared, key=…)` returns is not an item of the shared list",
     ),
     bumped(
         "one of those that a comprehension chose",
-        'boxes = [Box(), Box()]\n\n@app.post("/")\ndef home():\n    chosen = [box for box in boxes if box.items]\n'
-        '    chosen[0].bump()\n    return "ok"',
+        """
+boxes = [Box(), Box()]
+
+@app.post("/")
+def home():
+    chosen = [box for box in boxes if box.items]
+    chosen[0].bump()
+    return "ok"
+""",
+        open_because="the items of `[x for x in shared if …]` are not those of the shared list",
     ),
     bumped(
         "an item of a copy is the same object",
-        'boxes = {"a": Box()}\n\n@app.post("/")\ndef home():\n    copy = dict(boxes)\n    copy["a"].bump()\n    return "ok"',
+        """
+boxes = {"a": Box()}
+
+@app.post("/")
+def home():
+    copy = dict(boxes)
+    copy["a"].bump()
+    return "ok"
+""",
     ),
     bumped(
         "what a getter of another module returns",
-        'import store\n\nstore.boxes["a"] = Box()\n\n@app.post("/")\ndef home():\n    store.get("a").bump()\n    return "ok"\n'
-        "# file: store.py\nboxes = {}\n\ndef get(name):\n    return boxes[name]",
+        """
+import store
+
+store.boxes["a"] = Box()
+
+@app.post("/")
+def home():
+    store.get("a").bump()
+    return "ok"
+# file: store.py
+boxes = {}
+
+def get(name):
+    return boxes[name]
+""",
     ),
     bumped(
         "what setdefault leaves there",
-        'boxes = {}\n\n@app.post("/<name>")\ndef home(name):\n    boxes.setdefault(name, Box()).bump()\n    return "ok"\n\n'
-        '@app.delete("/<name>")\ndef drop(name):\n    boxes.pop(name, None)\n    return "", 204',
+        """
+boxes = {}
+
+@app.post("/<name>")
+def home(name):
+    boxes.setdefault(name, Box()).bump()
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    boxes.pop(name, None)
+    return "", 204
+""",
     ),
     bumped(
         "an object that was kept and is used on",
-        'boxes = {}\n\n@app.post("/<name>")\ndef home(name):\n    box = Box()\n    boxes[name] = box\n    time.sleep(1)\n'
-        '    return "ok"\n\n@app.put("/<name>")\ndef again(name):\n    boxes[name].bump()\n    return "ok"\n\n'
-        '@app.delete("/<name>")\ndef drop(name):\n    boxes.pop(name, None)\n    return "", 204',
+        """
+boxes = {}
+
+@app.post("/<name>")
+def home(name):
+    box = Box()
+    boxes[name] = box
+    time.sleep(1)
+    return "ok"
+
+@app.put("/<name>")
+def again(name):
+    boxes[name].bump()
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    boxes.pop(name, None)
+    return "", 204
+""",
     ),
     bumped(
         "an attribute of the app",
-        'app.box = Box()\n\n@app.post("/")\ndef home():\n    current_app.box.bump()\n    return "ok"',
+        """
+app.box = Box()
+
+@app.post("/")
+def home():
+    current_app.box.bump()
+    return "ok"
+""",
     ),
     bumped(
         "an item of the app's configuration",
-        'app.config["BOX"] = Box()\n\n@app.post("/")\ndef home():\n    current_app.config["BOX"].bump()\n    return "ok"',
+        """
+app.config["BOX"] = Box()
+
+@app.post("/")
+def home():
+    current_app.config["BOX"].bump()
+    return "ok"
+""",
+        open_because="the type of an object that is stored under a key of app.config is not known, so its methods are not followed",
     ),
     bumped(
         "an extension",
-        'app.extensions["box"] = Box()\n\n@app.post("/")\ndef home():\n    current_app.extensions["box"].bump()\n    return "ok"',
+        """
+app.extensions["box"] = Box()
+
+@app.post("/")
+def home():
+    current_app.extensions["box"].bump()
+    return "ok"
+""",
+        open_because="the type of an object that is stored under a key of app.extensions is not known, so its methods are not followed",
     ),
     bumped(
         "a variable of the app factory",
-        'def create_app():\n    made = Flask(__name__)\n    box = Box()\n\n    @made.post("/")\n    def home():\n'
-        '        box.bump()\n        return "ok"\n\n    return made',
+        """
+def create_app():
+    made = Flask(__name__)
+    box = Box()
+
+    @made.post("/")
+    def home():
+        box.bump()
+        return "ok"
+
+    return made
+""",
     ),
     bumped(
         "a parameter of a function that registers",
-        'def register(made, box):\n    @made.post("/")\n    def home():\n        box.bump()\n        return "ok"\n\n'
-        "register(app, Box())",
+        """
+def register(made, box):
+    @made.post("/")
+    def home():
+        box.bump()
+        return "ok"
+
+register(app, Box())
+""",
     ),
     bumped(
         "a closure three functions deep",
-        'def outer(box):\n    def middle():\n        def inner():\n            box.bump()\n            return "ok"\n\n'
-        '        return inner\n\n    return middle()\n\napp.add_url_rule("/", "home", outer(Box()))',
+        """
+def outer(box):
+    def middle():
+        def inner():
+            box.bump()
+            return "ok"
+
+        return inner
+
+    return middle()
+
+app.add_url_rule("/", "home", outer(Box()))
+""",
     ),
     bumped(
         "an attribute of a shared object, three deep",
-        "class Shelf:\n    def __init__(self):\n        self.box = Box()\n\nclass Room:\n    def __init__(self):\n"
-        '        self.shelf = Shelf()\n\nroom = Room()\n\n@app.post("/")\ndef home():\n    room.shelf.box.bump()\n    return "ok"',
+        """
+class Shelf:
+    def __init__(self):
+        self.box = Box()
+
+class Room:
+    def __init__(self):
+        self.shelf = Shelf()
+
+room = Room()
+
+@app.post("/")
+def home():
+    room.shelf.box.bump()
+    return "ok"
+""",
     ),
     bumped(
         "an object of the request that refers to a shared one",
-        "class Shelf:\n    def __init__(self, box):\n        self.box = box\n\n"
-        'box = Box()\n\n@app.post("/")\ndef home():\n    Shelf(box).box.bump()\n    return "ok"',
+        """
+class Shelf:
+    def __init__(self, box):
+        self.box = box
+
+box = Box()
+
+@app.post("/")
+def home():
+    Shelf(box).box.bump()
+    return "ok"
+""",
+        open_because="an attribute that a new object's constructor was given is lost outside the object's methods",
     ),
     bumped(
         "an object of the request whose method uses a shared one",
-        "class Shelf:\n    def __init__(self, box):\n        self.box = box\n\n    def fill(self):\n        self.box.bump()\n\n"
-        'box = Box()\n\n@app.post("/")\ndef home():\n    Shelf(box).fill()\n    return "ok"',
+        """
+class Shelf:
+    def __init__(self, box):
+        self.box = box
+
+    def fill(self):
+        self.box.bump()
+
+box = Box()
+
+@app.post("/")
+def home():
+    Shelf(box).fill()
+    return "ok"
+""",
     ),
     bumped(
         "flask.g refers to a shared object",
-        'box = Box()\n\n@app.before_request\ndef before():\n    g.box = box\n\n@app.post("/")\ndef home():\n    g.box.bump()\n'
-        '    return "ok"',
+        """
+box = Box()
+
+@app.before_request
+def before():
+    g.box = box
+
+@app.post("/")
+def home():
+    g.box.bump()
+    return "ok"
+""",
+        open_because="what is assigned to an attribute of flask.g is always taken to be the request's own",
     ),
     bumped(
         "a getter under lru_cache makes one object for all",
-        'import functools\n\n@functools.lru_cache\ndef get():\n    return Box()\n\n@app.post("/")\ndef home():\n'
-        '    get().bump()\n    return "ok"',
+        """
+import functools
+
+@functools.lru_cache
+def get():
+    return Box()
+
+@app.post("/")
+def home():
+    get().bump()
+    return "ok"
+""",
+        open_because="a function without arguments under lru_cache is taken to make a new object each time",
     ),
     bumped(
         "a cached property of a shared object",
-        "import functools\n\nclass Shelf:\n    @functools.cached_property\n    def box(self):\n        return Box()\n\n"
-        'shelf = Shelf()\n\n@app.post("/")\ndef home():\n    shelf.box.bump()\n    return "ok"',
+        """
+import functools
+
+class Shelf:
+    @functools.cached_property
+    def box(self):
+        return Box()
+
+shelf = Shelf()
+
+@app.post("/")
+def home():
+    shelf.box.bump()
+    return "ok"
+""",
+        open_because="a cached_property is taken to make a new object each time",
     ),
     bumped(
         "a LocalProxy to a shared object",
-        'from werkzeug.local import LocalProxy\n\n_box = Box()\nbox = LocalProxy(lambda: _box)\n\n@app.post("/")\ndef home():\n'
-        '    box.bump()\n    return "ok"',
+        """
+from werkzeug.local import LocalProxy
+
+_box = Box()
+box = LocalProxy(lambda: _box)
+
+@app.post("/")
+def home():
+    box.bump()
+    return "ok"
+""",
+        open_because="`LocalProxy(lambda: shared)` does not stand for the shared object",
     ),
     bumped(
         "unpacking",
-        'box, other = Box(), {}\n\n@app.post("/")\ndef home():\n    (one, _), two = (box, other), 5\n    one.bump()\n'
-        '    return str(two)',
+        """
+box, other = Box(), {}
+
+@app.post("/")
+def home():
+    one, two = box, other
+    one.bump()
+    return str(two)
+""",
     ),
     bumped(
         "a conditional and an or",
-        'box = Box()\n\n@app.post("/")\ndef home():\n    one = box if request.args else Box()\n    one.bump()\n    return "ok"',
+        """
+box = Box()
+
+@app.post("/")
+def home():
+    one = box if request.args else Box()
+    one.bump()
+    return "ok"
+""",
     ),
     bumped(
         "a fluent method",
-        "class Shelf(Box):\n    def me(self):\n        return self\n\nshelf = Shelf()\n\n"
-        '@app.post("/")\ndef home():\n    shelf.me().me().bump()\n    return "ok"',
+        """
+class Shelf(Box):
+    def me(self):
+        return self
+
+shelf = Shelf()
+
+@app.post("/")
+def home():
+    shelf.me().me().bump()
+    return "ok"
+""",
     ),
     bumped(
         "a mutable default",
-        'def get(box=Box()):\n    return box\n\n@app.post("/")\ndef home():\n    get().bump()\n    return "ok"',
+        """
+def get(box=Box()):
+    return box
+
+@app.post("/")
+def home():
+    get().bump()
+    return "ok"
+""",
+        open_because="a default that is an object of the project is not shared by all calls",
     ),
     bumped(
         "an object that a with statement gives",
-        "import contextlib\n\nbox = Box()\n\n@contextlib.contextmanager\ndef opened():\n    yield box\n\n"
-        '@app.post("/")\ndef home():\n    with opened() as one:\n        one.bump()\n    return "ok"',
+        """
+import contextlib
+
+box = Box()
+
+@contextlib.contextmanager
+def opened():
+    yield box
+
+@app.post("/")
+def home():
+    with opened() as one:
+        one.bump()
+    return "ok"
+""",
     ),
     bumped(
         "a member of an enumeration",
-        "import enum\n\nclass Kind(enum.Enum):\n    A = Box()\n\n"
-        '@app.post("/")\ndef home():\n    Kind.A.value.bump()\n    return "ok"',
+        """
+import enum
+
+class Kind(enum.Enum):
+    A = Box()
+
+@app.post("/")
+def home():
+    Kind.A.value.bump()
+    return "ok"
+""",
+        open_because="the value of an enumeration's member has no place",
     ),
 ]
 
 OWN_OBJECTS = [
-    own("an object of the call", '@app.post("/")\ndef home():\n    box = Box()\n    box.bump()\n    return "ok"'),
+    own(
+        "an object of the call",
+        """
+@app.post("/")
+def home():
+    box = Box()
+    box.bump()
+    return "ok"
+""",
+    ),
     own(
         "what a factory makes for each call",
-        'def make():\n    return Box()\n\n@app.post("/")\ndef home():\n    make().bump()\n    return "ok"',
+        """
+def make():
+    return Box()
+
+@app.post("/")
+def home():
+    make().bump()
+    return "ok"
+""",
     ),
     own(
         "an object of flask.g",
-        '@app.before_request\ndef before():\n    g.box = Box()\n\n@app.post("/")\ndef home():\n    g.box.bump()\n    return "ok"',
+        """
+@app.before_request
+def before():
+    g.box = Box()
+
+@app.post("/")
+def home():
+    g.box.bump()
+    return "ok"
+""",
     ),
     own(
         "an object of flask.g on demand",
-        'def get():\n    if "box" not in g:\n        g.box = Box()\n    return g.box\n\n'
-        '@app.post("/")\ndef home():\n    get().bump()\n    return "ok"',
+        """
+def get():
+    if "box" not in g:
+        g.box = Box()
+    return g.box
+
+@app.post("/")
+def home():
+    get().bump()
+    return "ok"
+""",
     ),
     own(
         "an attribute of threading.local",
-        'local = threading.local()\n\n@app.post("/")\ndef home():\n    if not hasattr(local, "box"):\n        local.box = Box()\n'
-        '    local.box.bump()\n    return "ok"',
+        """
+local = threading.local()
+
+@app.post("/")
+def home():
+    if not hasattr(local, "box"):
+        local.box = Box()
+    local.box.bump()
+    return "ok"
+""",
     ),
     own(
         "a subclass of threading.local",
-        "class Mine(threading.local):\n    def __init__(self):\n        self.box = Box()\n\nmine = Mine()\n\n"
-        '@app.post("/")\ndef home():\n    mine.box.bump()\n    return "ok"',
+        """
+class Mine(threading.local):
+    def __init__(self):
+        self.box = Box()
+
+mine = Mine()
+
+@app.post("/")
+def home():
+    mine.box.bump()
+    return "ok"
+""",
     ),
     own(
         "a context variable",
-        'from contextvars import ContextVar\n\ncurrent = ContextVar("current")\n\n@app.post("/")\ndef home():\n'
-        '    current.set(Box())\n    current.get().bump()\n    return "ok"',
+        """
+from contextvars import ContextVar
+
+current = ContextVar("current")
+
+@app.post("/")
+def home():
+    current.set(Box())
+    current.get().bump()
+    return "ok"
+""",
     ),
     own(
         "a deep copy of a shared object",
-        'import copy\n\nbox = Box()\n\n@app.post("/")\ndef home():\n    mine = copy.deepcopy(box)\n    mine.bump()\n    return "ok"',
+        """
+import copy
+
+box = Box()
+
+@app.post("/")
+def home():
+    mine = copy.deepcopy(box)
+    mine.bump()
+    return "ok"
+""",
     ),
     own(
         "a copy of a shared object",
-        'import copy\n\nbox = Box()\n\n@app.post("/")\ndef home():\n    mine = copy.copy(box)\n    mine.bump()\n    return "ok"',
+        """
+import copy
+
+box = Box()
+
+@app.post("/")
+def home():
+    mine = copy.copy(box)
+    mine.bump()
+    return "ok"
+""",
     ),
     own(
         "objects in a list of the call",
-        '@app.post("/")\ndef home():\n    boxes = [Box() for _ in range(3)]\n    for box in boxes:\n        box.bump()\n    return "ok"',
+        """
+@app.post("/")
+def home():
+    boxes = [Box() for _ in range(3)]
+    for box in boxes:
+        box.bump()
+    return "ok"
+""",
     ),
     own(
         "objects in a dict of the call",
-        '@app.post("/")\ndef home():\n    boxes = {}\n    boxes["a"] = Box()\n    boxes["a"].bump()\n    return "ok"',
+        """
+@app.post("/")
+def home():
+    boxes = {}
+    boxes["a"] = Box()
+    boxes["a"].bump()
+    return "ok"
+""",
     ),
     own(
         "an object before it is shared",
-        'boxes = {}\n\n@app.post("/<name>")\ndef home(name):\n    box = Box()\n    box.bump()\n    boxes[name] = box\n    return "ok"\n\n'
-        '@app.delete("/<name>")\ndef drop(name):\n    boxes.pop(name, None)\n    return "", 204',
+        """
+boxes = {}
+
+@app.post("/<name>")
+def home(name):
+    box = Box()
+    box.bump()
+    boxes[name] = box
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    boxes.pop(name, None)
+    return "", 204
+""",
     ),
     own(
         "an object that a shared object's method makes",
-        'class Maker:\n    def make(self):\n        return Box()\n\nmaker = Maker()\n\n@app.post("/")\ndef home():\n'
-        '    maker.make().bump()\n    return "ok"',
+        """
+class Maker:
+    def make(self):
+        return Box()
+
+maker = Maker()
+
+@app.post("/")
+def home():
+    maker.make().bump()
+    return "ok"
+""",
     ),
     own(
         "an object taken out of the shared dict",
-        'boxes = {"a": Box()}\n\n@app.post("/<name>")\ndef home(name):\n    box = boxes.pop(name, None)\n    if box is None:\n'
-        '        abort(404)\n    box.bump()\n    return "ok"',
+        """
+boxes = {"a": Box()}
+
+@app.post("/<name>")
+def home(name):
+    box = boxes.pop(name, None)
+    if box is None:
+        abort(404)
+    box.bump()
+    return "ok"
+""",
     ),
     own(
         "an object of the request in an attribute of another",
-        "class Shelf:\n    def __init__(self):\n        self.box = Box()\n\n    def fill(self):\n        self.box.bump()\n\n"
-        '@app.post("/")\ndef home():\n    Shelf().fill()\n    return "ok"',
+        """
+class Shelf:
+    def __init__(self):
+        self.box = Box()
+
+    def fill(self):
+        self.box.bump()
+
+@app.post("/")
+def home():
+    Shelf().fill()
+    return "ok"
+""",
     ),
     own(
         "a shared class whose objects are the requests'",
-        'KINDS = {"box": Box}\n\n@app.post("/<kind>")\ndef home(kind):\n    KINDS[kind]().bump()\n    return "ok"',
+        """
+KINDS = {"box": Box}
+
+@app.post("/<kind>")
+def home(kind):
+    KINDS[kind]().bump()
+    return "ok"
+""",
     ),
     own(
         "an object in the session's copy",
-        'from flask import session\n\n@app.post("/")\ndef home():\n    data = session.get("data", {})\n'
-        '    data["n"] = data.get("n", 0) + 1\n    return data',
+        """
+from flask import session
+
+@app.post("/")
+def home():
+    data = session.get("data", {})
+    data["n"] = data.get("n", 0) + 1
+    return data
+""",
     ),
     own(
         "a parameter that is only given objects of the call",
-        'def fill(box):\n    box.bump()\n    return box\n\n@app.post("/")\ndef home():\n    fill(Box())\n    return "ok"',
+        """
+def fill(box):
+    box.bump()
+    return box
+
+@app.post("/")
+def home():
+    fill(Box())
+    return "ok"
+""",
     ),
     own(
         "an object of a program without requests",
-        "box = Box()\n\ndef main():\n    box.bump()\n\nif __name__ == '__main__':\n    main()",
+        """
+box = Box()
+
+def main():
+    box.bump()
+
+if __name__ == '__main__':
+    main()
+""",
     ),
 ]
 
@@ -358,6 +841,7 @@ def home():
     One().bump()
     return "ok"
 """,
+        open_because="a class decorator is only followed if its name has the word singleton in it",
     ),
     case(
         "by a classmethod",
@@ -402,6 +886,7 @@ def home():
     One().bump()
     return "ok"
 """,
+        open_because="objects whose `__dict__` is an attribute of the class are taken to be the request's own",
     ),
     case(
         "by a module that is given another name",
@@ -565,6 +1050,7 @@ def home(name):
     setattr(box, name, getattr(box, name) + 1)  # want: FGL101
     return "ok"
 """,
+        open_because="setattr and getattr under the same unknown name are not one place",
     ),
     case(
         "one atomic step",
@@ -723,6 +1209,22 @@ def home():
     one.n = two.n + 1
     return "ok"
 """,
+    ),
+    case(
+        "a connection that a getter under lru_cache makes once",
+        """
+import functools
+import sqlite3
+
+@functools.lru_cache
+def connection():
+    return sqlite3.connect("app.db", check_same_thread=False)
+
+@app.get("/")
+def home():
+    return str(connection().execute("SELECT 1").fetchall())  # want: FGL201
+""",
+        open_because="a function without arguments under lru_cache is taken to make a new object each time",
     ),
     case(
         "loops over what somebody else changes",

@@ -11,6 +11,7 @@ from flaskglobals_lint.checks import (
     iterate_while_mutated,
     lock_not_released,
     lock_per_call,
+    per_process_state,
     read_modify_write,
     request_data,
     severity,
@@ -36,6 +37,7 @@ _CHECKS = (
     inconsistent_lock,
     lock_not_released,
     asyncio_lock,
+    per_process_state,
 )
 
 RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)

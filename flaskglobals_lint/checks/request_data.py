@@ -49,7 +49,7 @@ def check(program: Program) -> Iterator[Finding]:
         ):
             continue
         reader = next(_readers(program, access), None)
-        if reader is None and not _read_by_library(access):
+        if reader is None and not read_by_library(access):
             continue
         made = _finding(program, access, write, reader)
         found[program.file(access.function), write.pos] = made
@@ -80,7 +80,7 @@ def _one_time(access: Access, write: Write) -> bool:
     return bool(made and _CODE.search(access.place.label.split(".")[-1]))
 
 
-def _read_by_library(access: Access) -> bool:
+def read_by_library(access: Access) -> bool:
     """Whether Flask, an extension or a library reads it: no code of the project needs to."""
     return access.path[0][0] == "lib" or access.place.key[:2] == (("app",), ".config")
 

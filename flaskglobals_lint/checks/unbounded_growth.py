@@ -52,7 +52,7 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
     or as one more member of a list."""
     if write.kind == "delete" or (write.kind == "set" and access.path[-1] != "[]"):
         return False
-    if access.path[0][0] == "inst" and _made_by_requests(program, access.path[0][1]):
+    if writes.made_by_requests(program, access):
         return False
     if len(access.path) > len(access.place.key) and writes.dynamic(access.path[: -len(access.place.key) or None]):
         return False
@@ -69,13 +69,6 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
         return False
     free = any(container.kind == "set" for container in containers)
     return bool(access.context.flagged(write.flags) & (REQUEST | UNIQUE)) or not free
-
-
-def _made_by_requests(program: Program, cid: str) -> bool:
-    """Whether objects of a library's subclass, such as a log handler, are made while serving only."""
-    name = program.index.classes[cid].facts.name
-    scopes = {site.scope for site in program.index.calls.get(name, ())}
-    return bool(scopes and program.types.names.external_bases(cid)) and scopes <= program.serving
 
 
 def _containers(program: Program, access: Access, write: Write) -> list[Container]:
@@ -158,9 +151,15 @@ def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
     assert isinstance(write, Write)
     flags = access.context.flagged(write.key_flags)
     if write.kind == "set":
-        known = (access.function, write.pos) in lazy or write.clock[1] > 0
+        asked = write.clock[1] > 0 and not any(_made(ref) == "inst" for ref in write.refs)
+        known = (access.function, write.pos) in lazy or asked
         return "info" if known and not flags & UNIQUE else RULE.severity
-    return RULE.severity if access.context.flagged(write.flags) & (REQUEST | UNIQUE) else "info"
+    return "info" if any(_made(ref) == "extinst" for ref in write.refs) else RULE.severity
+
+
+def _made(ref: Any) -> str:
+    """What kind of object the function made itself: of a class of the project (inst) or of a library (extinst)."""
+    return str(ref[0][2][0]) if ref[0][0] == "new" and len(ref) == 1 else ""
 
 
 def _finding(program: Program, access: Access, severity: Severity, asked: bool) -> Finding:

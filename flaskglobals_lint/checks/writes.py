@@ -37,6 +37,15 @@ def dynamic(steps: tuple[object, ...]) -> bool:
     return "[]" in steps
 
 
+def made_by_requests(program: Program, access: Access) -> bool:
+    """Whether the object is one of a library's subclass, such as a log handler, of which only requests make any."""
+    if access.path[0][0] != "inst":
+        return False
+    cid = access.path[0][1]
+    scopes = {site.scope for site in program.index.calls.get(program.index.classes[cid].facts.name, ())}
+    return bool(scopes and program.types.names.external_bases(cid)) and scopes <= program.serving
+
+
 def depends_on_itself(program: Program) -> set[tuple[str, object]]:
     """Writes whose value is made of what was there before: counts and sums."""
     return {

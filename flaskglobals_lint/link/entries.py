@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -48,6 +49,7 @@ class Entries:
         self.index: Index = types.index
         self.models = types.models
         self.found: dict[tuple[Any, ...], Start] = {}
+        self.only_tests = all(is_test(path) for path in self.index.modules)
 
     def find(self) -> list[Start]:
         """Starts in the order of the code."""
@@ -97,7 +99,7 @@ class Entries:
             return
         fid = target[1]
         function = self.index.functions.get(fid)
-        if function is None:
+        if function is None or self.in_tests(fid if site is None else site.scope):
             return
         if target[0] == "bound" and not arguments:
             receiver = target[2]
@@ -118,6 +120,10 @@ class Entries:
             site.scope if site is not None and runs != "request" else "",
         )
         self.found.setdefault((fid, bindings, runs, arguments), start)
+
+    def in_tests(self, scope: ScopeId) -> bool:
+        """Whether code belongs to the tests of an application: what they register serves no real request."""
+        return not self.only_tests and is_test(scope[: scope.index(":")])
 
     # -- decorators --
 
@@ -225,6 +231,8 @@ class Entries:
                 if base.entry.kind == "route" and name in _VERBS:
                     detail = f"{name.upper()} {cls.facts.name}"
                 function = self.index.functions[fid]
+                if self.in_tests(fid) or self.in_tests(cid):
+                    continue
                 if arguments and [p.name for p in function.facts.parameters[1:2]] == ["app"]:
                     arguments = (*arguments, ((("app",),),))
                 start = Start(
@@ -348,6 +356,14 @@ class Entries:
                     if atom[0] in ("func", "bound"):
                         function = self.index.functions[atom[1]]
                         self.add(atom, route, name, function, function.facts.pos)
+
+
+_TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test by pytest's conventions."""
+    return _TEST_FILE.search(path) is not None
 
 
 def describe(node: f.Expression, name: str) -> str:

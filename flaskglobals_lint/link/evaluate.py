@@ -329,7 +329,7 @@ class Evaluator:
                     if is_path(ref):
                         path: Path = (*ref, expressions.key_step(target.key))
                         text = expressions.key_text(target.key)
-                        frame.write(path, "delete", "del", target.pos, key, text, key.flags)
+                        frame.write(path, "delete", "del", target.pos, Value((), key.deps), text, key.flags)
             elif isinstance(target, f.Attribute):
                 receiver = expressions.evaluate(frame, target.value)
                 for ref in receiver.refs:

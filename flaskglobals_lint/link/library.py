@@ -104,7 +104,11 @@ def _snapshot(frame: Frame, node: f.Call, name: str) -> Value:
 def copied(frame: Frame, value: Value, pos: f.Position, kind: str, deps: int, flags: int) -> Value:
     """A new container that holds the same objects as the one it was copied from."""
     frame.hand_out(value, pos)
-    origins = [ref for ref in value.refs if frame.recorded(ref)]
+    origins = [
+        ref
+        for ref in value.refs
+        if frame.recorded(ref) and (kind == "dict" or value.view or not frame.types.is_mapping(frame.paths.atoms(ref)))
+    ]
     view = "copied-items" if value.view == "items" else ""
     if not origins or value.view == "keys":
         return Value(((("new", (*pos[:2], frame.scope), ("cont", kind)),),), deps, flags)

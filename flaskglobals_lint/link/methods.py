@@ -39,7 +39,10 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
         return _store_call(frame, node, function, receiver, store)
     container = frame.types.container(atoms)
     if container is None and not any(atom[0] not in ("const", "param") for atom in atoms) and name in _LIKELY:
-        container = frame.models.container(_LIKELY[name])
+        first = node.arguments[0].value if node.arguments else None
+        # No dict takes a list or dict as key: that ``get`` is somebody else's.
+        unhashable = isinstance(first, f.Display) and first.kind != "tuple" and _LIKELY[name] == "dict" and name != "update"
+        container = None if unhashable else frame.models.container(_LIKELY[name])
     if container is None:
         return None
     known = (
