@@ -523,6 +523,32 @@ def home():
         for kind in ("RLock()", "Condition()", "Semaphore()", "Semaphore(1)", "BoundedSemaphore(value=1)")
     ],
     case(
+        "two items of one dict have a lock each",
+        """
+seats = {"front": 5, "back": 5}
+front_lock, back_lock = threading.Lock(), threading.Lock()
+
+@app.post("/front")
+def front():
+    with front_lock:
+        seats["front"] = seats["front"] - 1
+    return "ok"
+
+@app.post("/more")
+def more():
+    with front_lock:
+        seats["front"] = seats["front"] + 1
+    return "ok"
+
+@app.post("/back")
+def back():
+    with back_lock:
+        seats["back"] = seats["back"] - 1
+    return "ok"
+""",
+        open_because="FGL402 takes items under two different constant keys for one place",
+    ),
+    case(
         "a condition made of a lock is that lock",
         """
 n = 0
@@ -1133,7 +1159,7 @@ def show():
 """,
     ),
     case(
-        "two processes' lock is none for two objects",
+        "the lock of another object of the class",
         """
 class Counter:
     def __init__(self):
@@ -1145,7 +1171,7 @@ one, two = Counter(), Counter()
 @app.post("/")
 def home():
     with one.lock:
-        two.n = two.n + 1
+        two.n = two.n + 1  # want: FGL402
     return "ok"
 
 @app.post("/two")

@@ -906,6 +906,100 @@ def act(action):
 """,
     ),
     case(
+        "a table of bound methods in a module",
+        """
+class Robot:
+    def __init__(self):
+        self.n = 0
+
+    def step(self):
+        self.n = self.n + 1  # want: FGL101
+
+robot = Robot()
+ACTIONS = {"step": robot.step}
+
+@app.post("/<action>")
+def act(action):
+    ACTIONS[action]()
+    return "ok"
+""",
+        open_because="an item of a display of bound methods has lost the methods",
+    ),
+    case(
+        "a table of bound methods in an attribute",
+        """
+class Robot:
+    def __init__(self):
+        self.n = 0
+        self.actions = {"step": self.step, "turn": self.turn}
+
+    def step(self):
+        self.n = self.n + 1  # want: FGL101
+
+    def turn(self):
+        self.n = self.n - 1  # want: FGL101
+
+    def run(self, action):
+        self.actions[action]()
+
+robot = Robot()
+
+@app.post("/<action>")
+def act(action):
+    robot.run(action)
+    return "ok"
+""",
+        open_because="an item of a display of bound methods has lost the methods",
+    ),
+    case(
+        "a table of functions in a class body",
+        """
+class Robot:
+    def __init__(self):
+        self.n = 0
+
+    def step(self):
+        self.n = self.n + 1  # want: FGL101
+
+    ACTIONS = {"step": step}
+
+    def run(self, action):
+        self.ACTIONS[action](self)
+
+robot = Robot()
+
+@app.post("/<action>")
+def act(action):
+    robot.run(action)
+    return "ok"
+""",
+    ),
+    case(
+        "a method whose name is put together",
+        """
+class Robot:
+    def __init__(self):
+        self.n = 0
+
+    def do_step(self):
+        self.n = self.n + 1  # want: FGL101
+
+    def undo_step(self):
+        self.n = self.n - 1
+
+    def run(self, action):
+        getattr(self, "do_" + action)()
+
+robot = Robot()
+
+@app.post("/<action>")
+def act(action):
+    robot.run(action)
+    return "ok"
+""",
+        open_because="getattr with a name that starts with a constant calls none of the methods so named",
+    ),
+    case(
         "a partial",
         """
 from functools import partial

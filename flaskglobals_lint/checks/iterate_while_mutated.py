@@ -138,12 +138,16 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
     place, context = access.place, access.context
     other = changes[0]
     kind = _kind(program, access)
-    outcome = "the list is empty while it is sorted" if loop.via.startswith(SORT) else {
-        "list": "items are skipped or seen twice",
-        "any": "RuntimeError, or items are skipped",
-        "set": "RuntimeError: Set changed size during iteration",
-        "queue": "RuntimeError: deque mutated during iteration",
-    }.get(kind, "RuntimeError: dictionary changed size during iteration")
+    outcome = (
+        "the list is empty while it is sorted"
+        if loop.via.startswith(SORT)
+        else {
+            "list": "items are skipped or seen twice",
+            "any": "RuntimeError, or items are skipped",
+            "set": "RuntimeError: Set changed size during iteration",
+            "queue": "RuntimeError: deque mutated during iteration",
+        }.get(kind, "RuntimeError: dictionary changed size during iteration")
+    )
     message = (
         f"{loop.via} walks `{place.label}` {conflicts.way_in(program, context)} while"
         f" `{program.name(other.function)}` ({program.file(other.function)}:{other.record.pos[0]}) can change it: {outcome}"

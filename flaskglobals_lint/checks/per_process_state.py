@@ -51,7 +51,11 @@ def _kept_elsewhere(program: Program, access: Access) -> bool:
         for atom in program.paths.atoms(access.path[:end]):
             if atom[0] == "conn":
                 return True
-            if atom[0] == "extinst" and not program.paths.is_app(atom[1]) and program.types.models.container(atom[1]) is None:
+            if (
+                atom[0] == "extinst"
+                and not program.paths.is_app(atom[1])
+                and program.types.models.container(atom[1]) is None
+            ):
                 return True
     return False
 
@@ -77,7 +81,7 @@ def _read(program: Program, accesses: list[Access]) -> bool:
 
 def _shows(access: Access) -> bool:
     """Whether the value itself is read; for a container a load alone is only the way to it."""
-    return getattr(access.record, "kind", "") != "load" or not access.place.key[-1:] == ("[]",)
+    return getattr(access.record, "kind", "") != "load" or access.place.key[-1:] != ("[]",)
 
 
 def _finding(program: Program, access: Access) -> Finding:

@@ -10,12 +10,11 @@ from flaskglobals_lint.checks import conflicts, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import RANDOM, UNIQUE
+from flaskglobals_lint.link.summary import RANDOM, UNIQUE, Write
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access, Context
-    from flaskglobals_lint.link.summary import Write
 
 RULE = Rule(
     "FGL301",
@@ -27,12 +26,14 @@ RULE = Rule(
 _CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
 _SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)
 _SAVES = frozenset({"save", "commit", "persist", "store", "flush", "dump", "sync", "write"})
+_PRUNES = frozenset({"=", "del", ".pop()", ".popleft()", ".remove()", ".clear()", ".discard()"})
 _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
 
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write; for a mutable default argument one at the parameter, too."""
     found: dict[tuple[Any, ...], Finding] = {}
+    pruned = {a.place.key for a in program.reached.writes if isinstance(a.record, Write) and a.record.via in _PRUNES}
     beside: set[tuple[Any, ...]] = set()
     counts, lazy = writes.depends_on_itself(program), writes.decided_by_itself(program)
     for access, write in writes.at_request_time(program):
@@ -51,7 +52,7 @@ def check(program: Program) -> Iterator[Finding]:
         reader = next(_readers(program, access), None)
         if reader is None and not read_by_library(access):
             continue
-        made = _finding(program, access, write, reader)
+        made = _finding(program, access, write, reader, _severity(access, write, pruned))
         found[program.file(access.function), write.pos] = made
         beside.add((access.function, access.place.key[:-1]))
         default = _default(program, access, made)
@@ -62,7 +63,7 @@ def check(program: Program) -> Iterator[Finding]:
         if key not in found and (access.function, access.place.key[:-1]) in beside and _flag(program, access, write):
             reader = next(_readers(program, access), None)
             if reader is not None:
-                found[key] = _finding(program, access, write, reader)
+                found[key] = _finding(program, access, write, reader, RULE.severity)
     yield from found.values()
 
 
@@ -70,8 +71,8 @@ def _flag(program: Program, access: Access, write: Write) -> bool:
     """Whether it is set to one constant here and to another one elsewhere in the function: to what this request is like."""
     if not write.constant or write.via != "=" or writes.dynamic(access.path):
         return False
-    others = (other for other in program.writes_at(access.place.key) if other.function == access.function)
-    return any(other.record.pos != write.pos and other.record.control != write.control for other in others)
+    others = (other.record for other in program.writes_at(access.place.key) if other.function == access.function)
+    return any(isinstance(o, Write) and o.pos != write.pos and o.control != write.control for o in others)
 
 
 def _one_time(access: Access, write: Write) -> bool:
@@ -121,13 +122,15 @@ def _saved(program: Program, access: Access) -> bool:
     return False
 
 
-def _severity(access: Access, write: Write) -> Severity:
-    """What is put into a list or set beside the data of others, or called a setting, is often meant for all."""
-    meant = write.kind != "set" or _SETTING.search(access.place.label)
-    return "warning" if meant else RULE.severity
+def _severity(access: Access, write: Write, pruned: set[tuple[Any, ...]]) -> Severity:
+    """What is put into a list or set beside the data of others, or called a setting, is often meant for all, and most
+    likely so where the list is cared for."""
+    if write.kind != "set":
+        return "info" if access.place.key in pruned else "warning"
+    return "warning" if _SETTING.search(access.place.label) else RULE.severity
 
 
-def _finding(program: Program, access: Access, write: Write, reader: Access | None) -> Finding:
+def _finding(program: Program, access: Access, write: Write, reader: Access | None, severity: Severity) -> Finding:
     label, where = access.place.label, conflicts.way_in(program, access.context)
     state = program.types.models.process_state(access.path[0][1]) if access.path[0][0] == "lib" else None
     related: tuple[Any, ...] = ()
@@ -146,10 +149,12 @@ def _finding(program: Program, access: Access, write: Write, reader: Access | No
     return writes.finding(
         program,
         RULE,
-        _severity(access, write),
+        severity,
         access,
         message,
-        state.remedy if state is not None else "keep it in `flask.g` or pass it on as an argument; what must outlive the request belongs to the session or a database",
+        state.remedy
+        if state is not None
+        else "keep it in `flask.g` or pass it on as an argument; what must outlive the request belongs to the session or a database",
         related,
         (f"request A writes its data to {label} ({line})", f"request B writes its own ({line})", seen),
     )

@@ -14,7 +14,7 @@ _NEED_THREADS = frozenset(
 )
 """Rules about two requests that run at the same time in one process."""
 
-_NEED_WORKERS = frozenset({"FGL501"})
+_NEED_WORKERS = frozenset({"FGL501", "FGL502"})
 """Rules about what several processes do not share."""
 
 

@@ -109,7 +109,9 @@ def _defined(program: Program, uses: list[Access], model: Connection, definition
     more = f" and {others} more function{'s' if others > 1 else ''}" if others else ""
     where = conflicts.way_in(program, access.context)
     label = place.label.split("[")[0]
-    message = f"`{label}` is one {_kind(model)} for all threads: it is made here once and used {where}{more}; {model.why}"
+    message = (
+        f"`{label}` is one {_kind(model)} for all threads: it is made here once and used {where}{more}; {model.why}"
+    )
     spans = tuple(program.span(a.function, a.record.pos, f"used in `{program.name(a.function)}`") for a in uses[:3])
     return _finding(program, access, model, program.span(definition.scope, definition.pos), message, spans,
                     definition.scope)  # fmt: skip

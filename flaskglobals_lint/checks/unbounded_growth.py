@@ -146,7 +146,7 @@ def _shrunk(program: Program) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]
 
 def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
     """A note for caches and for what was asked from elsewhere before, whose keys are mostly those of existing things, and
-    for lists of threads and other objects."""
+    for lists to which requests add nothing of their own, and that only sometimes."""
     write = access.record
     assert isinstance(write, Write)
     flags = access.context.flagged(write.key_flags)
@@ -154,7 +154,9 @@ def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
         asked = write.clock[1] > 0 and not any(_made(ref) == "inst" for ref in write.refs)
         known = (access.function, write.pos) in lazy or asked
         return "info" if known and not flags & UNIQUE else RULE.severity
-    return "info" if any(_made(ref) == "extinst" for ref in write.refs) else RULE.severity
+    if access.context.flagged(write.flags) & (REQUEST | UNIQUE):
+        return RULE.severity
+    return "info" if write.control or any(_made(ref) == "extinst" for ref in write.refs) else RULE.severity
 
 
 def _made(ref: Any) -> str:
@@ -168,7 +170,11 @@ def _finding(program: Program, access: Access, severity: Severity, asked: bool) 
     label = program.paths.label(*_split(_container(access.place.key, write)))
     what = "entries" if write.kind == "set" else "members"
     where = conflicts.way_in(program, access.context)
-    rest = "only requests that ask for it remove one" if asked else "nothing ever removes any: it grows until the process ends"
+    rest = (
+        "only requests that ask for it remove one"
+        if asked
+        else "nothing ever removes any: it grows until the process ends"
+    )
     return writes.finding(
         program,
         RULE,

@@ -74,9 +74,9 @@ def readers(program: Program, written: Access) -> Iterator[Access]:
         read = access.record
         if access.context.start.runs != "request" or not isinstance(read, Read):
             continue
-        if read.kind == "load" and not member and access.place.key == key:
-            yield access
-        elif read.kind == "element" and _shows(access.place.key, key, member):
+        if (read.kind == "load" and not member and access.place.key == key) or (
+            read.kind == "element" and _shows(access.place.key, key, member)
+        ):
             yield access
     for access in (*program.handed.get(base_key(written.place), ()), *program.loops.get(base_key(written.place), ())):
         if access.context.start.runs == "request" and key[: len(access.place.key)] == access.place.key:
@@ -89,8 +89,7 @@ def _shows(read: tuple[object, ...], written: tuple[object, ...], member: bool) 
         return read[: len(written)] == written and len(read) > len(written)
     if len(read) < len(written):
         return False
-    same = all(one == other or one == "[]" for one, other in zip(read, written, strict=False))
-    return same
+    return all(one == other or one == "[]" for one, other in zip(read, written, strict=False))
 
 
 def finding(

@@ -69,7 +69,7 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
         else:
             targets.append(ref)
     if not targets and not callee.refs:
-        targets = [a for a in frame.types.expand(frame.types.of(node.function, frame.scope))]
+        targets = list(frame.types.expand(frame.types.of(node.function, frame.scope)))
     if origin is not None:
         frame.summary.edges.append(Edge("", (), (), node.pos, frame.sections, "call", origin))
     known = False
@@ -149,9 +149,7 @@ def dynamic(frame: Frame, module_path: str, name: str) -> list[Any]:
     return found
 
 
-def arguments(
-    frame: Frame, fid: ScopeId, node: f.Call, values: list[Value], receiver: Value | None
-) -> list[Value]:
+def arguments(frame: Frame, fid: ScopeId, node: f.Call, values: list[Value], receiver: Value | None) -> list[Value]:
     """The values that a call gives each parameter of a function."""
     parameters = frame.types.index.functions[fid].facts.parameters
     given = [NOTHING for _ in parameters]

@@ -201,9 +201,7 @@ class Entries:
                 found.append(atom[2])
             elif atom[0] == "inst":
                 found.extend(self.types.names.external_bases(atom[1]))
-            elif atom[0] == "proxy":
-                found.append("flask.Flask")
-            elif atom[0] == "ext" and self.models.proxies.get(atom[1]) == "app":
+            elif atom[0] == "proxy" or (atom[0] == "ext" and self.models.proxies.get(atom[1]) == "app"):
                 found.append("flask.Flask")
         return found
 
@@ -304,7 +302,9 @@ class Entries:
                 wanted = argument.keyword in registers.keywords
             if wanted:
                 for target in self.targets(argument.value, site.scope):
-                    self.add(target, registers.entry, detail, None, site.call.pos, site, self.passed(target, site, registers))
+                    self.add(
+                        target, registers.entry, detail, None, site.call.pos, site, self.passed(target, site, registers)
+                    )
 
     def passed(self, target: Atom, site: CallSite, registers: EntryCall) -> tuple[tuple[Any, ...], ...]:
         """References for the parameters of a thread's function: shared instances given as its arguments."""
@@ -350,7 +350,10 @@ class Entries:
                     self.add(target, route, MIDDLEWARE, self.index.functions[method], binding.pos)
         for name in ("view_functions", "filters", "globals", "tests"):
             for store in self.index.stores.get(name, ()):
-                if name != "view_functions" and last_name(getattr(store.container, "value", f.Constant("", ""))) != "jinja_env":
+                if (
+                    name != "view_functions"
+                    and last_name(getattr(store.container, "value", f.Constant("", ""))) != "jinja_env"
+                ):
                     continue
                 for atom in self.types.expand(self.types.of(store.value, store.scope)):
                     if atom[0] in ("func", "bound"):

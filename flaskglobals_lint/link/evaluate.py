@@ -10,14 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, locks, pairs
-from flaskglobals_lint.link.frame import Frame, merge
+from flaskglobals_lint.link import expressions, pairs
+from flaskglobals_lint.link.assignments import Assignments
+from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, Frame, merge
 from flaskglobals_lint.link.index import ScopeId
+from flaskglobals_lint.link.managers import Managers
 from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import Path, Read, Section, Summary, Value, Write, from_parameter
+from flaskglobals_lint.link.summary import Path, Read, Summary, Value, Write, from_parameter
 from flaskglobals_lint.link.types import Types
 
-FALLS, EXITS, BREAKS = 0, 1, 2
 LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
@@ -31,6 +32,8 @@ class Evaluator:
     def __init__(self, types: Types, paths: Paths) -> None:
         self.types = types
         self.paths = paths
+        self.assignments = Assignments(self)
+        self.managers = Managers(self)
         self._summaries: dict[ScopeId, Summary] = {}
 
     def summary(self, fid: ScopeId) -> Summary:
@@ -68,7 +71,9 @@ class Evaluator:
         for value in frame.returned:
             result = merge(result, value)
         summary.returned = tuple(
-            ref for ref in result.refs if not is_path(ref) or ref[0][0] != "new" or ref[0][2][0] in ("inst", "extinst", "conn")
+            ref
+            for ref in result.refs
+            if not is_path(ref) or ref[0][0] != "new" or ref[0][2][0] in ("inst", "extinst", "conn")
         )
         summary.returned_view = result.view
         summary.returned_flags = result.flags
@@ -92,9 +97,7 @@ class Evaluator:
                 continue
             effects.setdefault((write.path, write.kind, write.values & mask), _exported(write, frame.function, mask))
         summary.effects = tuple(effects.values())[:MOST_EFFECTS]
-        summary.writes = [
-            write for write in summary.writes if write.remote is None
-        ]
+        summary.writes = [write for write in summary.writes if write.remote is None]
         return summary
 
     def _reads(self, frame: Frame, deps: int) -> tuple[Read, ...]:
@@ -127,12 +130,12 @@ class Evaluator:
                     frame.raised |= frame.decided
                     return EXITS
             case f.Assign():
-                self.assign(frame, node)
+                self.assignments.assign(frame, node)
             case f.AugmentedAssign():
-                self.augmented(frame, node)
+                self.assignments.augmented(frame, node)
             case f.AnnotatedAssign():
                 if node.value is not None:
-                    self.store(frame, node.target, expressions.evaluate(frame, node.value), node.pos)
+                    self.assignments.store(frame, node.target, expressions.evaluate(frame, node.value), node.pos)
             case f.If():
                 return self.branch(frame, node)
             case f.Return():
@@ -149,7 +152,7 @@ class Evaluator:
             case f.Try():
                 return self.attempt(frame, node)
             case f.With():
-                return self.held(frame, node)
+                return self.managers.held(frame, node)
             case f.Raise():
                 if node.value is not None:
                     expressions.evaluate(frame, node.value)
@@ -160,7 +163,7 @@ class Evaluator:
                 frame.sticky |= deps
                 frame.raised |= deps
             case f.Delete():
-                self.delete(frame, node)
+                self.assignments.delete(frame, node)
             case f.Define():
                 self.define(frame, node)
             case f.DefineClass():
@@ -177,166 +180,6 @@ class Evaluator:
             case _:
                 pass
         return FALLS
-
-    def assign(self, frame: Frame, node: f.Assign) -> None:
-        single = node.targets[0] if len(node.targets) == 1 else None
-        if (
-            isinstance(single, f.Display)
-            and isinstance(node.value, f.Display)
-            and len(single.values) == len(node.value.values)
-            and not any(isinstance(child, f.Starred) for child in (*single.values, *node.value.values))
-        ):
-            values = [expressions.evaluate(frame, child) for child in node.value.values]
-            for target, value in zip(single.values, values, strict=True):
-                self.store(frame, target, value, node.pos, self._constant(node.value))
-            return
-        frame.acquired = None
-        value = expressions.evaluate(frame, node.value)
-        if frame.acquired is not None and isinstance(single, f.Local):
-            frame.attempts[single.name] = frame.acquired
-        for target in node.targets:
-            self.store(frame, target, value, node.pos, self._constant(node.value))
-
-    @staticmethod
-    def _constant(node: f.Expression) -> bool:
-        """A literal: whoever stores it second stores the same."""
-        return isinstance(node, f.Constant) or (isinstance(node, f.Display) and not node.values)
-
-    def store(self, frame: Frame, target: f.Expression, value: Value, pos: f.Position, constant: bool = False) -> None:
-        """Assign a value to a target."""
-        match target:
-            case f.Local():
-                frame.assign(target.name, value)
-            case f.Global():
-                path: Path = (("g", frame.module_path, target.name),)
-                frame.write(path, "set", "=", target.pos, value, constant=constant)
-                frame.escape(value, path)
-            case f.Free():
-                path = (("v", f"{frame.module_path}:{target.owner}", target.name),)
-                frame.write(path, "set", "=", target.pos, value, constant=constant)
-                frame.escape(value, path)
-            case f.Attribute():
-                self.store_attribute(frame, target, value, constant)
-            case f.Item():
-                self.store_item(frame, target, value, constant)
-            case f.Display():
-                for child in target.values:
-                    self.store(frame, child, Value((), value.deps, value.flags), pos)
-            case f.Starred():
-                self.store(frame, target.value, Value((), value.deps, value.flags), pos)
-            case _:
-                pass
-
-    def store_attribute(self, frame: Frame, target: f.Attribute, value: Value, constant: bool) -> None:
-        receiver = expressions.evaluate(frame, target.value)
-        for ref in receiver.refs:
-            path: Path | None = None
-            if is_path(ref):
-                if ref[0][0] == "proxy":
-                    continue
-                if self._setter(frame, ref, target, value):
-                    continue
-                path = self.paths.attribute(ref, target.name)
-            elif ref[0] == "module":
-                path = (("g", ref[1], target.name),) if not ref[1].endswith("/") else None
-            elif ref[0] == "class":
-                owner = self.types.names.owner(ref[1], target.name) or ref[1]
-                path = (("k", owner), f".{target.name}")
-            elif ref[0] == "func":
-                path = (("fn", ref[1]), f".{target.name}")
-            elif ref[0] == "ext":
-                frame.write_library(f"{ref[1]}.{target.name}", "assign", value, target.pos)
-            if path is not None:
-                frame.write(path, "set", "=", target.pos, value, constant=constant)
-                frame.escape(value, path)
-
-    def _setter(self, frame: Frame, ref: Path, target: f.Attribute, value: Value) -> bool:
-        """Property setters and ``__setattr__`` of the project run instead; True if one did."""
-        names = self.types.names
-        for atom in self.paths.atoms(ref):
-            if atom[0] != "inst":
-                continue
-            setter = names.setter(atom[1], target.name)
-            if setter is not None:
-                calls.invoke(frame, setter, (), [Value((ref,)), value], target.pos)
-                return True
-            hook = names.method(atom[1], "__setattr__")
-            if hook is not None and hook != frame.scope:
-                calls.invoke(frame, hook, (), [Value((ref,)), Value(), value], target.pos)
-        return False
-
-    def store_item(self, frame: Frame, target: f.Item, value: Value, constant: bool) -> None:
-        receiver = expressions.evaluate(frame, target.value)
-        key = expressions.evaluate(frame, target.key)
-        step = expressions.key_step(target.key)
-        text = expressions.key_text(target.key)
-        for ref in receiver.refs:
-            if ref[0] == "ext":
-                frame.write_library(ref[1], "item", value, target.pos)
-            if not is_path(ref) or ref[0][0] == "proxy":
-                continue
-            for atom in self.paths.atoms(ref):
-                if atom[0] == "inst":
-                    method = self.types.names.method(atom[1], "__setitem__")
-                    if method is not None:
-                        calls.invoke(frame, method, (), [Value((ref,)), key, value], target.pos)
-            path: Path = (*ref, step)
-            frame.write(path, "set", "[…] =", target.pos, value, text, key.flags, constant=constant)
-            frame.escape(value, path)
-        inner = target.value
-        while isinstance(inner, f.Item | f.Attribute):
-            inner = inner.value
-        if isinstance(inner, f.Local) and inner.name in frame.variables:
-            held = frame.variables[inner.name]
-            if not any(frame.recorded(ref) for ref in held.refs):
-                deps = held.deps | value.deps | key.deps | frame.control
-                frame.variables[inner.name] = Value(held.refs, deps, held.flags | value.flags, held.view)
-
-    def augmented(self, frame: Frame, node: f.AugmentedAssign) -> None:
-        current = expressions.evaluate(frame, node.target)
-        value = expressions.evaluate(frame, node.value)
-        atoms = frame.atoms(current, node.target)
-        in_place = (node.operator == "+" and ("cont", "list") in atoms) or (
-            node.operator in ("|", "&", "-", "^") and (("cont", "set") in atoms or ("cont", "dict") in atoms)
-        )
-        if isinstance(node.target, f.Local):
-            combined = Value(current.refs if in_place else (), current.deps | value.deps, current.flags | value.flags)
-            if in_place:
-                for ref in current.refs:
-                    if frame.recorded(ref):
-                        frame.write(ref, "mutate", f"{node.operator}=", node.target.pos, value)
-            frame.assign(node.target.name, combined)
-            return
-        if in_place:
-            for ref in current.refs:
-                if frame.recorded(ref):
-                    frame.write(ref, "mutate", f"{node.operator}=", node.pos, value)
-            return
-        combined = Value((), current.deps | value.deps, current.flags | value.flags)
-        before = len(frame.summary.writes)
-        self.store(frame, node.target, combined, node.pos)
-        for at in range(before, len(frame.summary.writes)):
-            write = frame.summary.writes[at]
-            if write.via in ("=", "[…] ="):
-                frame.summary.writes[at] = _renamed(write, f"{node.operator}=")
-
-    def delete(self, frame: Frame, node: f.Delete) -> None:
-        for target in node.targets:
-            if isinstance(target, f.Item):
-                receiver = expressions.evaluate(frame, target.value)
-                key = expressions.evaluate(frame, target.key)
-                for ref in receiver.refs:
-                    if is_path(ref):
-                        path: Path = (*ref, expressions.key_step(target.key))
-                        text = expressions.key_text(target.key)
-                        frame.write(path, "delete", "del", target.pos, Value((), key.deps), text, key.flags)
-            elif isinstance(target, f.Attribute):
-                receiver = expressions.evaluate(frame, target.value)
-                for ref in receiver.refs:
-                    if is_path(ref):
-                        frame.write(self.paths.attribute(ref, target.name), "delete", "del", target.pos)
-            elif isinstance(target, f.Local):
-                frame.variables.pop(target.name, None)
 
     def define(self, frame: Frame, node: f.Define) -> None:
         fid = f"{frame.module_path}:{node.function}"
@@ -371,8 +214,10 @@ class Evaluator:
             frame.variables, frame.sections = after, held
         elif left == FALLS:
             frame.variables = _joined(frame.variables, after)
-            frame.sections = tuple(s for s in held if s in frame.sections) if node.orelse else (
-                tuple(s for s in held if s in sections)
+            frame.sections = (
+                tuple(s for s in held if s in frame.sections)
+                if node.orelse
+                else (tuple(s for s in held if s in sections))
             )
         if left != FALLS and right != FALLS:
             return EXITS if EXITS in (left, right) and left == right else left
@@ -434,7 +279,7 @@ class Evaluator:
             frame.sections = tuple(section for section in held if section in sections)
             frame.control = outer | (failed if _lookup_error(handler.type) else 0)
             if handler.name is not None:
-                self.store(frame, handler.name, Value(), node.pos)
+                self.assignments.store(frame, handler.name, Value(), node.pos)
             one = self.block(frame, handler.body)
             lefts.append(one)
             if one == FALLS:
@@ -457,7 +302,7 @@ class Evaluator:
             frame.variables = dict(before)
             frame.control = outer | deps
             for bound in case.names:
-                self.store(frame, bound, Value((), subject.deps, subject.flags), node.pos)
+                self.assignments.store(frame, bound, Value((), subject.deps, subject.flags), node.pos)
             if case.guard is not None:
                 frame.control |= expressions.test(frame, case.guard)
             if self.block(frame, case.body) == FALLS:
@@ -466,83 +311,10 @@ class Evaluator:
         frame.variables = _joined(before, after) if after is not None else before
         return FALLS
 
-    # -- with --
-
-    def held(self, frame: Frame, node: f.With) -> int:
-        entered: list[Section] = []
-        sticky = frame.sticky
-        for item in node.items:
-            entered.extend(self.enter(frame, item))
-        frame.awaits += node.is_async
-        left = self.block(frame, node.body)
-        frame.awaits += node.is_async
-        for section in entered:
-            frame.leave(section)
-        if entered and left == FALLS:
-            frame.sticky = sticky | (frame.sticky & frame.raised) | frame.sticky
-        frame.calls += 1
-        return left
-
-    def enter(self, frame: Frame, item: f.WithItem) -> list[Section]:
-        """Enter one ``with`` item: a lock, a context manager of the project, or anything else."""
-        depth = len(frame.summary.edges)
-        value = expressions.evaluate(frame, item.value)
-        atoms = frame.atoms(value, item.value)
-        kind = locks.lock_kind(frame, atoms, item.value)
-        frame.calls += 1
-        if kind is not None:
-            return [frame.enter(locks.lock_path(value), item.pos, kind)]
-        sections: list[Section] = []
-        bound = value
-        for edge in frame.summary.edges[depth:]:
-            if not edge.callee or not self.types.is_context_manager(edge.callee):
-                continue
-            summary = self.summary(edge.callee)
-            given = [Value(refs) for refs in edge.arguments]
-
-            def paths(path: Path, callee: ScopeId = edge.callee, given: list[Value] = given) -> list[Path]:
-                return calls.substitute(path, callee, given)
-
-            for section in summary.yielded:
-                sections.append(frame.enter(locks.substituted(section.lock, paths), item.pos, section.kind))
-            refs: list[Any] = []
-            for ref in summary.yielded_refs:
-                refs.extend(paths(ref) if is_path(ref) else (ref,))
-            bound = Value(tuple(refs), value.deps, value.flags)
-        if not sections:
-            sections, bound = self._enter_object(frame, item, value, atoms, bound)
-        if item.target is not None:
-            expressions.bind(frame, item.target, bound)
-        return sections
-
-    def _enter_object(
-        self, frame: Frame, item: f.WithItem, value: Value, atoms: Any, bound: Value
-    ) -> tuple[list[Section], Value]:
-        """``__enter__`` of the project's classes; locks it takes and does not release are held in the body."""
-        for ref in value.refs:
-            if not is_path(ref):
-                continue
-            for atom in self.paths.atoms(ref):
-                if atom[0] == "conn":
-                    frame.use(ref, atom[1], "with", item.pos)
-                if atom[0] != "inst":
-                    continue
-                enter = self.types.names.method(atom[1], "__enter__")
-                if enter is not None:
-                    before = frame.sections
-                    result = calls.invoke(frame, enter, (), [Value((ref,))], item.pos)
-                    taken = [section for section in frame.sections if section not in before]
-                    return taken, result
-        return [], bound
-
 
 def _exported(write: Write, function: Any, mask: int) -> Write:
     """A write as callers see it: only its dependence on parameters is left."""
     return replace(write, values=write.values & mask, control=0, sections=())
-
-
-def _renamed(write: Write, via: str) -> Write:
-    return replace(write, via=via)
 
 
 def _joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:

@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, UNIQUE, Path, Value
+from flaskglobals_lint.link.summary import REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
 
 NOTHING = Value()
 
@@ -228,9 +228,13 @@ def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, ke
             continue
         if ref[0][0] == "proxy":
             refs.append(ref)
+            if ref == SESSION:
+                deps |= frame.read((*ref, key_step(key_node)), "element", pos, key_text(key_node))
             continue
         getters = [
-            atom for atom in frame.paths.atoms(ref) if atom[0] == "inst" and frame.types.names.method(atom[1], "__getitem__")
+            atom
+            for atom in frame.paths.atoms(ref)
+            if atom[0] == "inst" and frame.types.names.method(atom[1], "__getitem__")
         ]
         if getters and not frame.types.container(tuple(getters)):
             for atom in getters:
@@ -348,10 +352,10 @@ def _conditional(frame: Frame, node: f.Conditional) -> Value:
 def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
     deps = flags = 0
     outer = frame.control
-    for at, clause in enumerate(node.clauses):
+    for clause in node.clauses:
         iterable = evaluate(frame, clause.iterable)
-        if not (node.kind == "generator" and at == 0 and frame.consuming == "atomic"):
-            frame.iterate(iterable, clause.pos, f"a {node.kind} comprehension" if node.kind != "generator" else "a generator")
+        via = "a generator" if node.kind == "generator" else f"a {node.kind} comprehension"
+        frame.iterate(iterable, clause.pos, via)
         deps |= content(frame, iterable, clause.pos)
         bind(frame, clause.target, elements(frame, iterable, clause.pos))
         for condition in clause.conditions:
@@ -407,7 +411,7 @@ def bind(frame: Frame, target: f.Expression, value: Value) -> None:
     elif isinstance(target, f.Starred):
         bind(frame, target.value, Value((), value.deps, value.flags))
     else:
-        frame.evaluator.store(frame, target, value, getattr(target, "pos", f.NOWHERE))
+        frame.evaluator.assignments.store(frame, target, value, getattr(target, "pos", f.NOWHERE))
 
 
 def _lambda(frame: Frame, node: f.Lambda) -> Value:

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atoms
 from flaskglobals_lint.link.paths import SHARED_ROOTS, is_path
-from flaskglobals_lint.link.summary import Iteration, Path, Read, Section, Summary, Use, Value, Write
+from flaskglobals_lint.link.summary import SESSION, Iteration, Path, Read, Section, Summary, Use, Value, Write
 
 if TYPE_CHECKING:
-    from flaskglobals_lint.link.index import FunctionIndex, ScopeId
     from flaskglobals_lint.link.evaluate import Evaluator
+    from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 
 MOST_READS = 600
+FALLS, EXITS, BREAKS = 0, 1, 2
+"""How control leaves a statement: it falls through, leaves the function, or leaves the loop."""
 RECORDED = SHARED_ROOTS | {"p"}
 
 _NO_KEY = ""
@@ -81,9 +83,11 @@ class Frame:
         """Whether accesses of a reference can matter to anybody else."""
         return is_path(ref) and ref[0][0] in RECORDED
 
-    def read(self, path: Path, kind: str, pos: f.Position, key: str = _NO_KEY, remote: Any = None, flags: int = 0) -> int:
+    def read(
+        self, path: Path, kind: str, pos: f.Position, key: str = _NO_KEY, remote: Any = None, flags: int = 0
+    ) -> int:
         """Record a read; its dependency bit."""
-        if path[0][0] not in RECORDED:
+        if path[0][0] not in RECORDED and path[:1] != SESSION:
             return 0
         token = (path, kind, key, self.sections, pos[0], remote)
         at = self._reads.get(token)
@@ -108,7 +112,7 @@ class Frame:
         constant: bool = False,
     ) -> None:
         """Record a write of ``value``."""
-        if path[0][0] not in RECORDED:
+        if path[0][0] not in RECORDED and path[:1] != SESSION:
             return
         harmless = harmless or (kind == "delete" and self.forgiving > 0)
         values = value.deps if value is not None else 0

@@ -30,7 +30,17 @@ _THREAD = {
 }  # fmt: skip
 
 
-_CALLS_AT_ONCE = ("functools.", "itertools.", "re.", "heapq.", "operator.", "contextlib.", "copy.", "bisect.", "asyncio.run")
+_CALLS_AT_ONCE = (
+    "functools.",
+    "itertools.",
+    "re.",
+    "heapq.",
+    "operator.",
+    "contextlib.",
+    "copy.",
+    "bisect.",
+    "asyncio.run",
+)
 
 
 def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
@@ -49,7 +59,9 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         value = expressions.evaluate(frame, arguments[2].value)
         key = arguments[1].value
         if isinstance(key, f.Constant):
-            frame.evaluator.store(frame, f.Attribute(arguments[0].value, key.text, node.pos), value, node.pos)
+            frame.evaluator.assignments.store(
+                frame, f.Attribute(arguments[0].value, key.text, node.pos), value, node.pos
+            )
         else:
             expressions.evaluate(frame, arguments[0].value)
             expressions.evaluate(frame, key)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, library, locks
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import SORT, Path, Value
+from flaskglobals_lint.link.summary import SESSION, SORT, Path, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atoms
@@ -38,19 +38,26 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     if store is not None and any(name in group for group in (store.reads, store.writes, store.deletes, store.atomic)):
         return _store_call(frame, node, function, receiver, store)
     container = frame.types.container(atoms)
+    if container is None and (SESSION in receiver.refs or _is_namespace(function.value)):
+        container = frame.models.container("dict")
     if container is None and not any(atom[0] not in ("const", "param") for atom in atoms) and name in _LIKELY:
         first = node.arguments[0].value if node.arguments else None
         # No dict takes a list or dict as key: that ``get`` is somebody else's.
-        unhashable = isinstance(first, f.Display) and first.kind != "tuple" and _LIKELY[name] == "dict" and name != "update"
+        unhashable = (
+            isinstance(first, f.Display) and first.kind != "tuple" and _LIKELY[name] == "dict" and name != "update"
+        )
         container = None if unhashable else frame.models.container(_LIKELY[name])
     if container is None:
         return None
-    known = (
-        container.reads | container.writes | container.element_reads | container.iterates | container.snapshots
-    )
+    known = container.reads | container.writes | container.element_reads | container.iterates | container.snapshots
     if name not in known:
         return None
     return _container_call(frame, node, function, receiver, container)
+
+
+def _is_namespace(node: f.Expression) -> bool:
+    """``obj.__dict__``"""
+    return isinstance(node, f.Attribute) and node.name == "__dict__"
 
 
 def _project_method(frame: Frame, atoms: Atoms, name: str) -> bool:
@@ -130,9 +137,7 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     return result
 
 
-def _container_call(
-    frame: Frame, node: f.Call, function: f.Attribute, receiver: Value, container: Container
-) -> Value:
+def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Value, container: Container) -> Value:
     values = _values(frame, node)
     name = function.name
     frame.calls += 1
@@ -160,6 +165,8 @@ def _container_call(
             continue
         if ref[0][0] == "proxy":
             refs.append(ref)
+            if ref == SESSION and name in container.element_reads:
+                deps |= frame.read((*ref, step), "element", node.pos, text)
             continue
         deps |= _access(frame, node, name, ref, container, step, text, key_flags, values, refs)
     if name in container.writes:

@@ -136,7 +136,9 @@ class Names:
                 if not found:
                     return (place,)
         if not found and all(binding.how == "import" for binding in bindings):
-            return tuple(("ext", f"{b.imported.module}.{b.imported.name}") for b in bindings[:1] if b.imported is not None)
+            return tuple(
+                ("ext", f"{b.imported.module}.{b.imported.name}") for b in bindings[:1] if b.imported is not None
+            )
         return unique(found) or (place,)
 
     def proxy(self, node: f.Expression | None, path: str) -> Atom | None:
@@ -226,9 +228,7 @@ class Names:
             return (("ext", self.models.canonical(f"{atom[1]}.{name}")),)
         if atom[0] == "class":
             cls = self.index.classes[atom[1]]
-            return tuple(
-                ("class", binding.name) for binding in cls.names.get(name, ()) if binding.how == "class"
-            )
+            return tuple(("class", binding.name) for binding in cls.names.get(name, ()) if binding.how == "class")
         return ()
 
     def mro(self, cid: ScopeId) -> tuple[Atom, ...]:
@@ -296,7 +296,7 @@ class Names:
             if atom[0] == "class":
                 bindings = self.index.classes[atom[1]].names.get(name, ())
                 if any(binding.how != "annotation" and not _describes(binding.value) for binding in bindings):
-                    return atom[1]
+                    return str(atom[1])
         return None
 
     def decorator_names(self, fid: ScopeId) -> list[str]:

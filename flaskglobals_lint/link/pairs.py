@@ -40,7 +40,9 @@ def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pa
                 and (write.path, write.pos) not in paired
             ):
                 paired.add((write.path, write.pos))
-                result.append(Pair("control", pair.read, write, common(pair.read.sections, write.sections), False, True))
+                result.append(
+                    Pair("control", pair.read, write, common(pair.read.sections, write.sections), False, True)
+                )
     return result
 
 
@@ -56,18 +58,22 @@ def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int
     while bits:
         if bits & 1:
             read = summary.reads[at]
-            if related(read, write) and not _vague(read, write) and not (write.remote is not None and read.remote == write.remote) and not _again(write):
+            one_call = write.remote is not None and read.remote == write.remote
+            if related(read, write) and not _vague(read, write) and not one_call and not _again(write):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
                 pair = Pair(kind, read, write, common(read.sections, write.sections), early)
-                if best is None:
-                    best = pair
-                elif kind == "control" and _control_rank(pair) > _control_rank(best):
-                    best = pair
-                elif kind == "value" and len(pair.covers) < len(best.covers):
+                if best is None or _worse(pair, best):
                     best = pair
         bits >>= 1
         at += 1
     return best
+
+
+def _worse(pair: Pair, best: Pair) -> bool:
+    """Whether the pair says more about the write than the best one so far."""
+    if pair.kind == "control":
+        return _control_rank(pair) > _control_rank(best)
+    return len(pair.covers) < len(best.covers)
 
 
 def _vague(read: Read, write: Write) -> bool:

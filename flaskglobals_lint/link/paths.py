@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link.atoms import Atoms
+from flaskglobals_lint.link.atoms import Atom, Atoms
 from flaskglobals_lint.link.names import unique
 from flaskglobals_lint.link.summary import Path
 
@@ -80,7 +80,7 @@ class Paths:
                     return (root[2],)
                 case _:
                     return ()
-        result = []
+        result: list[Atom] = []
         for slot in self.slots(path):
             result.extend(types.expand(types.slot(slot)))
         if not result and path[-1].startswith("."):
@@ -149,7 +149,11 @@ class Paths:
         for atom in self.atoms(path):
             if atom[0] == "inst":
                 owner = names.owner(atom[1], name)
-                if owner is not None and not self.instance_bound(owner, name) and not self._declared(atom[1], owner, name):
+                if (
+                    owner is not None
+                    and not self.instance_bound(owner, name)
+                    and not self._declared(atom[1], owner, name)
+                ):
                     return (("k", owner), f".{name}")
             elif atom[0] == "class":
                 return (("k", names.owner(atom[1], name) or atom[1]), f".{name}")
@@ -170,9 +174,8 @@ class Paths:
             for atom in self.atoms(path[:end]):
                 if atom[0] == "extinst" and self.types.models.local(atom[1]):
                     return True
-                if atom[0] == "inst" and any(
-                    self.types.models.local(dotted) or dotted in PER_REQUEST for dotted in self.types.names.external_bases(atom[1])
-                ):
+                bases = self.types.names.external_bases(atom[1]) if atom[0] == "inst" else []
+                if any(dotted in PER_REQUEST or self.types.models.local(dotted) for dotted in bases):
                     return path[0][0] != "k" or end > 1
         return False
 

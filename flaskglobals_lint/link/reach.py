@@ -216,7 +216,9 @@ class Reach:
             if is_path(ref):
                 found.extend(path for path in self.resolve(ref, context) if path[0][0] in SHARED_ROOTS)
             elif ref[0] == "bound" and is_path(ref[2]):
-                found.extend(("bound", ref[1], path) for path in self.resolve(ref[2], context)[:1] or [(("new", (), ()),)])
+                found.extend(
+                    ("bound", ref[1], path) for path in self.resolve(ref[2], context)[:1] or [(("new", (), ()),)]
+                )
             elif ref[0] in ("func", "bound", "class"):
                 found.append((("k", ref[1]),) if ref[0] == "class" else ref)
         return tuple(dict.fromkeys(found))[:3]

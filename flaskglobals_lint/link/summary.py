@@ -29,6 +29,9 @@ Path: TypeAlias = tuple[Any, ...]
 ==========================  ===================================================================
 """
 
+SESSION: Path = (("proxy", "session"),)
+"""Flask's session: accesses of its items are recorded, although they are no place that requests share."""
+
 REQUEST = 1
 """Flag of a value that derives from the request."""
 THREAD_ID = 2
@@ -182,8 +185,8 @@ class Edge:
     sections: tuple[Section, ...]
     kind: str = "call"
     origin: tuple[ScopeId, int] | None = None
-    """The parameter, of this function or an enclosing one, that was called, where the callee came from one; the callee is "" in the edge that stands for
-    whatever this closure was given."""
+    """The parameter, of this function or an enclosing one, that was called, where the callee came from one; the callee is ""
+    in the edge that stands for whatever the parameter was given."""
 
     flags: tuple[int, ...] = ()
     """Flags of the arguments, by parameter."""

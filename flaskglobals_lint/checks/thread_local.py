@@ -1,0 +1,171 @@
+"""FGL601: thread-local data set only in the importing thread, or left on a pooled thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.finding import Finding, Span
+from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.reach import Context
+from flaskglobals_lint.link.summary import REQUEST, Path, Read, Write
+from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.rule import Rule
+
+RULE = Rule(
+    "FGL601",
+    "thread-local-misuse",
+    "warning",
+    "thread-local data set only in the importing thread, or left on a pooled thread",
+)
+
+_LOCAL = ("threading.local", "_threading_local.local", "_thread._local")
+
+
+@dataclass(slots=True)
+class _Attribute:
+    """Who sets, clears and reads one attribute of one thread-local object."""
+
+    imported: list[tuple[str, Write]] = field(default_factory=list)
+    writes: list[tuple[Context, Write]] = field(default_factory=list)
+    reads: list[tuple[Context, Read]] = field(default_factory=list)
+
+
+def check(program: Program) -> Iterator[Finding]:
+    """Findings where an attribute is set and where it is read."""
+    found: dict[Path, _Attribute] = {}
+    cleared: set[Path] = set()
+    for module in program.index.modules:
+        for write in program.evaluator.module(module).writes:
+            if write.kind == "set" and len(write.path) > 1 and _local(program, write.path[:-1]):
+                found.setdefault(write.path, _Attribute()).imported.append((f"{module}:", write))
+    for fid in sorted(program.serving):
+        context = next(c for c in program.reached.contexts[fid] if c.start.runs == "request")
+        summary = program.evaluator.summary(fid)
+        for write in summary.writes:
+            for end in range(1, len(write.path)):
+                if _local(program, write.path[:end]):
+                    if write.kind == "set" and len(write.path) == end + 1:
+                        found.setdefault(write.path, _Attribute()).writes.append((context, write))
+                    elif write.kind == "delete":
+                        cleared.add(write.path[:end] if write.path[end] == ".__dict__" else write.path)
+        for read in summary.reads:
+            if len(read.path) > 1 and _local(program, read.path[:-1]):
+                found.setdefault(read.path, _Attribute()).reads.append((context, read))
+    for path, attribute in found.items():
+        if path not in cleared and path[:-1] not in cleared:
+            yield from _judge(program, path, attribute)
+
+
+def _local(program: Program, path: Path) -> bool:
+    """Whether the object is thread-local and starts empty in every thread."""
+    if path[0][0] not in ("g", "k", "v", "inst", "app"):
+        return False
+    for atom in program.paths.atoms(path):
+        if atom[0] == "extinst" and atom[1] in _LOCAL:
+            return True
+        bases = program.types.names.external_bases(atom[1]) if atom[0] == "inst" else ()
+        if any(dotted in _LOCAL for dotted in bases) and not program.types.names.method(atom[1], "__init__"):
+            return True
+    return False
+
+
+def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Finding]:
+    label = program.paths.label(path[0], path[1:])
+    reads = _first_in_each(attribute.reads)
+    if attribute.imported and not attribute.writes:
+        for scope, write in attribute.imported if reads else ():
+            span = program.span(scope, write.pos)
+            message = f"`{label}` is set in the importing thread only; the threads that serve requests have none"
+            yield _finding(
+                program,
+                path,
+                span,
+                scope,
+                reads[0][0],
+                message,
+                "set it where it is missing, or in the `__init__` of a subclass of `threading.local`",
+            )
+        for context, read in reads:
+            message = f"`{label}` is set in the importing thread only; it is missing in other threads {conflicts.way_in(program, context)}"
+            yield _finding(
+                program,
+                path,
+                program.span(context.function, read.pos),
+                context.function,
+                context,
+                message,
+                "set it in the thread that reads it, or use `flask.g`",
+            )
+    if not attribute.writes or not reads:
+        return
+    hooks = all(context.start.kind == "hook" and not _is_async(program, context) for context, _ in attribute.writes)
+    if hooks:
+        for context, read in reads:
+            if _is_async(program, context) and context.start.kind != "hook":
+                message = f"`{label}` is set in another thread than the one that runs this async view {conflicts.way_in(program, context)}"
+                yield _finding(
+                    program,
+                    path,
+                    program.span(context.function, read.pos),
+                    context.function,
+                    context,
+                    message,
+                    "use `flask.g`, which is carried into async views",
+                )
+    if all(_conditional(program, context, write) for context, write in attribute.writes):
+        for context, write in attribute.writes:
+            if context.flagged(write.flags) & REQUEST and any(other.function != context.function for other, _ in reads):
+                message = f"`{label}` is set only under a condition {conflicts.way_in(program, context)}; other requests find what an earlier one left on their thread"
+                yield _finding(
+                    program,
+                    path,
+                    program.span(context.function, write.pos),
+                    context.function,
+                    context,
+                    message,
+                    "use `flask.g`, or clear it in `teardown_request`",
+                )
+
+
+def _first_in_each(reads: list[tuple[Context, Read]]) -> list[tuple[Context, Read]]:
+    found: dict[str, tuple[Context, Read]] = {}
+    for context, read in sorted(reads, key=lambda item: item[1].pos):
+        found.setdefault(context.function, (context, read))
+    return list(found.values())
+
+
+def _is_async(program: Program, context: Context) -> bool:
+    return program.index.functions[context.function].facts.is_async
+
+
+def _conditional(program: Program, context: Context, write: Write) -> bool:
+    """Whether the write stands in a branch, and not one that fills what is missing."""
+    if write.control:
+        return False
+    facts = program.index.functions[context.function].facts
+    return any(
+        isinstance(node, f.If | f.Match) and any(getattr(part, "pos", None) == write.pos for part in walk(node))
+        for node in walk(facts.body)
+    )
+
+
+def _finding(
+    program: Program, path: Path, span: Span, scope: str, context: Context, message: str, suggestion: str
+) -> Finding:
+    symbol: Any = program.paths.symbol(path[0], path[1:])
+    return Finding(
+        RULE.code,
+        RULE.name,
+        RULE.severity,
+        message,
+        span,
+        symbol,
+        program.qualified(scope),
+        conflicts.entry_points(program, (context,)),
+        program.chain(context),
+        suggestion=suggestion,
+    )

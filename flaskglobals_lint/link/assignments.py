@@ -1,0 +1,186 @@
+"""Evaluating assignments: what is written where, by ``=``, ``+=`` and ``del``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import calls, expressions
+from flaskglobals_lint.link.frame import Frame
+from flaskglobals_lint.link.paths import is_path
+from flaskglobals_lint.link.summary import SESSION, Path, Value, Write
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.evaluate import Evaluator
+
+
+class Assignments:
+    """Stores of values in variables, attributes and items."""
+
+    def __init__(self, evaluator: Evaluator) -> None:
+        self.evaluator = evaluator
+
+    def assign(self, frame: Frame, node: f.Assign) -> None:
+        single = node.targets[0] if len(node.targets) == 1 else None
+        if (
+            isinstance(single, f.Display)
+            and isinstance(node.value, f.Display)
+            and len(single.values) == len(node.value.values)
+            and not any(isinstance(child, f.Starred) for child in (*single.values, *node.value.values))
+        ):
+            values = [expressions.evaluate(frame, child) for child in node.value.values]
+            for target, value in zip(single.values, values, strict=True):
+                self.store(frame, target, value, node.pos, self._constant(node.value))
+            return
+        frame.acquired = None
+        value = expressions.evaluate(frame, node.value)
+        if frame.acquired is not None and isinstance(single, f.Local):
+            frame.attempts[single.name] = frame.acquired
+        for target in node.targets:
+            self.store(frame, target, value, node.pos, self._constant(node.value))
+
+    @staticmethod
+    def _constant(node: f.Expression) -> bool:
+        """A literal: whoever stores it second stores the same."""
+        return isinstance(node, f.Constant) or (isinstance(node, f.Display) and not node.values)
+
+    def store(self, frame: Frame, target: f.Expression, value: Value, pos: f.Position, constant: bool = False) -> None:
+        """Assign a value to a target."""
+        match target:
+            case f.Local():
+                frame.assign(target.name, value)
+            case f.Global():
+                path: Path = (("g", frame.module_path, target.name),)
+                frame.write(path, "set", "=", target.pos, value, constant=constant)
+                frame.escape(value, path)
+            case f.Free():
+                path = (("v", f"{frame.module_path}:{target.owner}", target.name),)
+                frame.write(path, "set", "=", target.pos, value, constant=constant)
+                frame.escape(value, path)
+            case f.Attribute():
+                self.store_attribute(frame, target, value, constant)
+            case f.Item():
+                self.store_item(frame, target, value, constant)
+            case f.Display():
+                for child in target.values:
+                    self.store(frame, child, Value((), value.deps, value.flags), pos)
+            case f.Starred():
+                self.store(frame, target.value, Value((), value.deps, value.flags), pos)
+            case _:
+                pass
+
+    def store_attribute(self, frame: Frame, target: f.Attribute, value: Value, constant: bool) -> None:
+        receiver = expressions.evaluate(frame, target.value)
+        for ref in receiver.refs:
+            path: Path | None = None
+            if is_path(ref):
+                if ref[0][0] == "proxy":
+                    continue
+                if self._setter(frame, ref, target, value):
+                    continue
+                path = self.evaluator.paths.attribute(ref, target.name)
+            elif ref[0] == "module":
+                path = (("g", ref[1], target.name),) if not ref[1].endswith("/") else None
+            elif ref[0] == "class":
+                owner = self.evaluator.types.names.owner(ref[1], target.name) or ref[1]
+                path = (("k", owner), f".{target.name}")
+            elif ref[0] == "func":
+                path = (("fn", ref[1]), f".{target.name}")
+            elif ref[0] == "ext":
+                frame.write_library(f"{ref[1]}.{target.name}", "assign", value, target.pos)
+            if path is not None:
+                frame.write(path, "set", "=", target.pos, value, constant=constant)
+                frame.escape(value, path)
+
+    def _setter(self, frame: Frame, ref: Path, target: f.Attribute, value: Value) -> bool:
+        """Property setters and ``__setattr__`` of the project run instead; True if one did."""
+        names = self.evaluator.types.names
+        for atom in self.evaluator.paths.atoms(ref):
+            if atom[0] != "inst":
+                continue
+            setter = names.setter(atom[1], target.name)
+            if setter is not None:
+                calls.invoke(frame, setter, (), [Value((ref,)), value], target.pos)
+                return True
+            hook = names.method(atom[1], "__setattr__")
+            if hook is not None and hook != frame.scope:
+                calls.invoke(frame, hook, (), [Value((ref,)), Value(), value], target.pos)
+        return False
+
+    def store_item(self, frame: Frame, target: f.Item, value: Value, constant: bool) -> None:
+        receiver = expressions.evaluate(frame, target.value)
+        key = expressions.evaluate(frame, target.key)
+        step = expressions.key_step(target.key)
+        text = expressions.key_text(target.key)
+        for ref in receiver.refs:
+            if ref[0] == "ext":
+                frame.write_library(ref[1], "item", value, target.pos)
+            if not is_path(ref) or (ref[0][0] == "proxy" and ref != SESSION):
+                continue
+            for atom in self.evaluator.paths.atoms(ref):
+                if atom[0] == "inst":
+                    method = self.evaluator.types.names.method(atom[1], "__setitem__")
+                    if method is not None:
+                        calls.invoke(frame, method, (), [Value((ref,)), key, value], target.pos)
+            path: Path = (*ref, step)
+            frame.write(path, "set", "[…] =", target.pos, value, text, key.flags, constant=constant)
+            frame.escape(value, path)
+        inner = target.value
+        while isinstance(inner, f.Item | f.Attribute):
+            inner = inner.value
+        if isinstance(inner, f.Local) and inner.name in frame.variables:
+            held = frame.variables[inner.name]
+            if not any(frame.recorded(ref) for ref in held.refs):
+                deps = held.deps | value.deps | key.deps | frame.control
+                frame.variables[inner.name] = Value(held.refs, deps, held.flags | value.flags, held.view)
+
+    def augmented(self, frame: Frame, node: f.AugmentedAssign) -> None:
+        current = expressions.evaluate(frame, node.target)
+        value = expressions.evaluate(frame, node.value)
+        atoms = frame.atoms(current, node.target)
+        in_place = (node.operator == "+" and ("cont", "list") in atoms) or (
+            node.operator in ("|", "&", "-", "^") and (("cont", "set") in atoms or ("cont", "dict") in atoms)
+        )
+        if isinstance(node.target, f.Local):
+            combined = Value(current.refs if in_place else (), current.deps | value.deps, current.flags | value.flags)
+            if in_place:
+                for ref in current.refs:
+                    if frame.recorded(ref):
+                        frame.write(ref, "mutate", f"{node.operator}=", node.target.pos, value)
+            frame.assign(node.target.name, combined)
+            return
+        if in_place:
+            for ref in current.refs:
+                if frame.recorded(ref):
+                    frame.write(ref, "mutate", f"{node.operator}=", node.pos, value)
+            return
+        combined = Value((), current.deps | value.deps, current.flags | value.flags)
+        before = len(frame.summary.writes)
+        self.store(frame, node.target, combined, node.pos)
+        for at in range(before, len(frame.summary.writes)):
+            write = frame.summary.writes[at]
+            if write.via in ("=", "[…] ="):
+                frame.summary.writes[at] = _renamed(write, f"{node.operator}=")
+
+    def delete(self, frame: Frame, node: f.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, f.Item):
+                receiver = expressions.evaluate(frame, target.value)
+                key = expressions.evaluate(frame, target.key)
+                for ref in receiver.refs:
+                    if is_path(ref):
+                        path: Path = (*ref, expressions.key_step(target.key))
+                        text = expressions.key_text(target.key)
+                        frame.write(path, "delete", "del", target.pos, Value((), key.deps), text, key.flags)
+            elif isinstance(target, f.Attribute):
+                receiver = expressions.evaluate(frame, target.value)
+                for ref in receiver.refs:
+                    if is_path(ref):
+                        frame.write(self.evaluator.paths.attribute(ref, target.name), "delete", "del", target.pos)
+            elif isinstance(target, f.Local):
+                frame.variables.pop(target.name, None)
+
+
+def _renamed(write: Write, via: str) -> Write:
+    return replace(write, via=via)
