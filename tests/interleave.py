@@ -301,7 +301,7 @@ class _Threads:
             if not self._changed.wait_for(lambda: self._turn == number, WATCHDOG):
                 raise TimeoutError(f"thread {number} did not get its turn: {self._states}")
         if number is not None:
-            if self._states[number] == "blocked":
+            if self._blockers.pop(number, None):
                 raise Deadlock("every thread waits for a lock")
             self._states[number] = "ready"
 

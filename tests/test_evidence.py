@@ -219,20 +219,6 @@ BYTECODES = [
 ]
 """Bad examples with nothing between read and write at which CPython 3.11 and newer with a GIL lets another thread run."""
 
-_TOO_SMALL = {
-    "An item of a shared dict": "the call that reads the place returns before the write",
-    "An attribute of the view function itself": "the call that reads the place returns before the write",
-    "A background thread and a request": "the call that the value is handed to returns before the write",
-    "An attribute put on the app": "an attribute of a proxy is set by Python code",
-}
-WINDOWS = [
-    pytest.param(row, marks=pytest.mark.xfail(reason=_TOO_SMALL[row.title], strict=True))
-    if row.page == UPDATE and row.title in _TOO_SMALL
-    else row
-    for row in SWITCHES
-]
-"""The same, with those whose window is reported as "none" although another thread can run in it."""
-
 CHANGED = "dictionary changed size during iteration"
 
 LOOPS = [
@@ -577,7 +563,7 @@ def test_a_half_made_singleton_is_seen_where_threads_switch_after_any_bytecode(t
     assert seen == [200, "AttributeError"]
 
 
-@pytest.mark.parametrize("row", WINDOWS, ids=by_id)
+@pytest.mark.parametrize("row", SWITCHES, ids=by_id)
 def test_the_reported_window_is_not_empty_where_threads_switch(row: Row, tmp_path: Path) -> None:
     assert reported_for(row, sources(example(row, good=False).files), tmp_path).window != "none"
 

@@ -641,6 +641,7 @@ def drop(name):
         locks.pop(name, None)
     return "", 204
 """,
+        open_because="FGL302 takes an item that was read under the same key for a new one",
     ),
     case(
         "a loop under the lock that the writers hold",
@@ -1182,6 +1183,7 @@ def other():
         two.n = two.n + 2
     return "ok"
 """,
+        open_because="an attribute is one place for all shared objects of its class, and so is their lock",
     ),
     case(
         "not released on an error",

@@ -692,7 +692,6 @@ child = Child()
 def home():
     return str(child.bump())
 """,
-        open_because="a method called on super() gets a new object for self, so the place is lost",
     ),
     case(
         "super of the second base",
@@ -796,7 +795,6 @@ def home():
     Page().show()
     return "home"
 """,
-        open_because="`type(self)` is not the class",
     ),
     case(
         "the class of self is the class",

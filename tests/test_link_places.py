@@ -1011,6 +1011,7 @@ def home(at):
     cells[at] = cells[at] + 1  # want: FGL101
     return "ok"
 """,
+        open_because="FGL302 takes the assignment to an item of a list for growth",
     ),
     case(
         "merged by update",
@@ -1209,6 +1210,92 @@ one, two = Box(), Box()
 def home():
     one.n = two.n + 1
     return "ok"
+""",
+    ),
+    case(
+        "a container of one object, while that of another changes",
+        """
+class Registry:
+    def __init__(self):
+        self.items = {}
+
+users, plugins = Registry(), Registry()
+plugins.items["a"] = 1
+
+@app.post("/<name>")
+def add(name):
+    users.items[name] = 1
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    users.items.pop(name, None)
+    return "", 204
+
+@app.get("/")
+def show():
+    return [name for name in plugins.items if name]
+""",
+    ),
+    case(
+        "a container of one object, while methods change that of another",
+        """
+from registry import plugins, users
+
+@app.post("/<name>")
+def add(name):
+    users.add(name)
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    users.drop(name)
+    return "", 204
+
+@app.get("/")
+def show():
+    return plugins.names()
+# file: registry.py
+class Registry:
+    def __init__(self):
+        self.items = {}
+
+    def add(self, name):
+        self.items[name] = 1
+
+    def drop(self, name):
+        self.items.pop(name, None)
+
+    def names(self):
+        return [name for name in self.items if name]
+
+users = Registry()
+plugins = Registry()
+plugins.add("a")
+""",
+    ),
+    case(
+        "a container of one object that changes",
+        """
+class Registry:
+    def __init__(self):
+        self.items = {}
+
+users = Registry()
+
+@app.post("/<name>")
+def add(name):
+    users.items[name] = 1
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    users.items.pop(name, None)
+    return "", 204
+
+@app.get("/")
+def show():
+    return [name for name in users.items if name]  # want: FGL103
 """,
     ),
     case(

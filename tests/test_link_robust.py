@@ -539,7 +539,6 @@ def test_nested_branches() -> None:
     assert race(findings(program(nested(("for x in n:", "if x:"), 20))))
 
 
-@pytest.mark.xfail(strict=True, reason="the body of a loop is evaluated twice, and so 2**n times in n nested loops")
 @pytest.mark.parametrize("head", ["for x in n:", "while n:"])
 def test_nested_loops(head: str) -> None:
     findings(program(nested((head,), 14)), 200_000)

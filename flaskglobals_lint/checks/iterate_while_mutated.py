@@ -56,7 +56,7 @@ def _changes(program: Program, access: Access) -> list[Access]:
         assert isinstance(write, Write)
         if not _structural(write, other, access, kind) or other.locks & access.locks:
             continue
-        if not _beside(access, other):
+        if not _beside(access, other) or program.distinct(access.path, other.path):
             continue
         found.setdefault((other.function, write.pos), other)
     return sorted(found.values(), key=_clearest)

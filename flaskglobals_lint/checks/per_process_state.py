@@ -21,6 +21,10 @@ RULE = Rule(
     "state that must be one for all workers, kept in one process's memory",
 )
 
+_CHANGES = writes.ADDS | {
+    "=", "[…] =", "+=", "-=", "*=", "|=", "&=", ".update()", ".setdefault()", ".subtract()",
+    "del", ".pop()", ".popleft()", ".popitem()", ".remove()", ".clear()", ".discard()",
+}  # fmt: skip
 _TAKES = frozenset({"del", ".pop()", ".popleft()", ".popitem()", ".remove()", ".clear()", ".discard()"})
 
 
@@ -29,7 +33,8 @@ def check(program: Program) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Access]] = {}
     lazy = writes.decided_by_itself(program)
     for access, write in writes.at_request_time(program):
-        if not _kept_elsewhere(program, access) and not (write.kind == "set" and (access.function, write.pos) in lazy):
+        filled = write.kind == "set" and (access.function, write.pos) in lazy
+        if _is_state(access, write) and not filled and not _kept_elsewhere(program, access):
             groups.setdefault(base_key(access.place), []).append(access)
     leaks = {(finding.span.path, finding.span.line) for finding in request_data.check(program)}
     for accesses in groups.values():
@@ -39,6 +44,20 @@ def check(program: Program) -> Iterator[Finding]:
             continue
         if not _takes(first) and (request_data.read_by_library(first) or _read(program, accesses)):
             yield _finding(program, first)
+
+
+def _is_state(access: Access, write: Write) -> bool:
+    """Whether it is data that is written – no client or thread, which each process needs of its own – and not in an object
+    that stands in a table, where the table is the finding."""
+    if len(access.path) > len(access.place.key) and writes.dynamic(access.path[: -len(access.place.key) or None]):
+        return False
+    if write.via not in _CHANGES or (access.path[0][0] == "lib" and not _environment(access)):
+        return False
+    return write.via != "=" or not write.refs or not all(writes.made(ref) in ("extinst", "conn") for ref in write.refs)
+
+
+def _environment(access: Access) -> bool:
+    return str(access.path[0][1]) == "os.environ"
 
 
 def _kept_elsewhere(program: Program, access: Access) -> bool:

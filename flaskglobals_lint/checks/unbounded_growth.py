@@ -32,7 +32,7 @@ def check(program: Program) -> Iterator[Finding]:
     if not groups:
         return
     replaced, removed = _shrunk(program)
-    lazy = writes.decided_by_itself(program)
+    lazy = writes.decided_by_itself(program) | writes.depends_on_itself(program)
     for key, accesses in groups.items():
         containers = [key[:end] for end in range(1, len(key) + 1)]
         if any(container in replaced for container in containers):
@@ -145,23 +145,18 @@ def _shrunk(program: Program) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]
 
 
 def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
-    """A note for caches and for what was asked from elsewhere before, whose keys are mostly those of existing things, and
+    """A note for counts, which other rules tell of, for caches and for what was asked from elsewhere before, whose keys are mostly those of existing things, and
     for lists to which requests add nothing of their own, and that only sometimes."""
     write = access.record
     assert isinstance(write, Write)
     flags = access.context.flagged(write.key_flags)
     if write.kind == "set":
-        asked = write.clock[1] > 0 and not any(_made(ref) == "inst" for ref in write.refs)
+        asked = write.clock[1] > 0 and not any(writes.made(ref) == "inst" for ref in write.refs)
         known = (access.function, write.pos) in lazy or asked
         return "info" if known and not flags & UNIQUE else RULE.severity
     if access.context.flagged(write.flags) & (REQUEST | UNIQUE):
         return RULE.severity
-    return "info" if write.control or any(_made(ref) == "extinst" for ref in write.refs) else RULE.severity
-
-
-def _made(ref: Any) -> str:
-    """What kind of object the function made itself: of a class of the project (inst) or of a library (extinst)."""
-    return str(ref[0][2][0]) if ref[0][0] == "new" and len(ref) == 1 else ""
+    return "info" if write.control or any(writes.made(ref) == "extinst" for ref in write.refs) else RULE.severity
 
 
 def _finding(program: Program, access: Access, severity: Severity, asked: bool) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Severity, Span
@@ -35,6 +35,11 @@ def from_request(access: Access, flags: int) -> bool:
 def dynamic(steps: tuple[object, ...]) -> bool:
     """Whether a path leads through an item whose key the code does not fix: each user or object has one of its own."""
     return "[]" in steps
+
+
+def made(ref: Any) -> str:
+    """What kind of object a function made itself: of a class of the project (inst) or of a library (extinst, conn)."""
+    return str(ref[0][2][0]) if ref[0][0] == "new" and len(ref) == 1 else ""
 
 
 def made_by_requests(program: Program, access: Access) -> bool:

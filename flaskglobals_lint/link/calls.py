@@ -137,6 +137,22 @@ def bound_methods(frame: Frame, atom: Any, name: str, path: Path) -> list[Any]:
     return found
 
 
+def inherited(frame: Frame, atom: Any, name: str) -> list[Any]:
+    """``super().name``: the next method of the hierarchy, bound to the method's own first parameter."""
+    found: list[Any] = []
+    function = frame.function
+    own = function is not None and function.cls is not None and function.facts.parameters
+    for result in frame.types.attribute(atom, name):
+        if result[0] == "bound" and own and function is not None:
+            path: Path = (("p", frame.scope, 0),)
+            if frame.types.names.kind(frame.scope) == "classmethod":
+                path = (("k", function.cls),)
+            found.append(("bound", result[1], path, *result[3:]))
+        else:
+            found.append(result)
+    return found
+
+
 def dynamic(frame: Frame, module_path: str, name: str) -> list[Any]:
     """Attribute ``name`` of the objects whose methods a module exports at run time."""
     found: list[Any] = []

@@ -23,6 +23,7 @@ LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "Nam
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
 MOST_EFFECTS = 48
+DEEP_LOOPS = 3
 MOST_RETURNED_READS = 24
 
 
@@ -230,26 +231,35 @@ class Evaluator:
         frame.iterate(iterable, node.pos, "a for loop")
         value = expressions.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
         outer, sticky = frame.control, frame.sticky
+        frame.loops += 1
         frame.control |= value.deps
-        for _ in range(2):
+        for _ in range(self.rounds(frame)):
             expressions.bind(frame, node.target, value)
             before = dict(frame.variables)
             if node.is_async:
                 frame.awaits += 1
             self.block(frame, node.body)
             frame.variables = _joined(before, frame.variables)
+        frame.loops -= 1
         frame.control = outer
         frame.sticky = sticky | (frame.sticky & frame.raised)
         self.block(frame, node.orelse)
 
+    @staticmethod
+    def rounds(frame: Frame) -> int:
+        """How often a loop's body is walked: twice, but once where loops are nested deep, lest the work doubles with each."""
+        return 2 if frame.loops <= DEEP_LOOPS else 1
+
     def while_loop(self, frame: Frame, node: f.While) -> None:
         outer, sticky = frame.control, frame.sticky
-        for _ in range(2):
+        frame.loops += 1
+        for _ in range(self.rounds(frame)):
             deps = expressions.test(frame, node.test)
             frame.control |= deps
             before = dict(frame.variables)
             self.block(frame, node.body)
             frame.variables = _joined(before, frame.variables)
+        frame.loops -= 1
         frame.control = outer
         frame.sticky = sticky | (frame.sticky & frame.raised)
         self.block(frame, node.orelse)

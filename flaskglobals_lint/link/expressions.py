@@ -67,6 +67,7 @@ def references(frame: Frame, found: tuple[Any, ...], pos: f.Position) -> Value:
                 refs.append(atom)
             elif scope == "app":
                 refs.append((("app",),))
+                frame.calls += 1  # the proxy is Python code
             else:
                 refs.append((("proxy", scope),))
                 flags |= REQUEST
@@ -131,6 +132,8 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 inner = references(frame, types.attribute(ref, name), node.pos)
                 refs.extend(inner.refs)
                 flags |= inner.flags
+            elif ref[0] == "super":
+                refs.extend(calls.inherited(frame, ref, name))
             else:
                 refs.extend(types.attribute(ref, name))
             continue

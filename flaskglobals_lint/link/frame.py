@@ -48,6 +48,7 @@ class Frame:
         self.attempts: dict[str, tuple[Path | None, f.Position, str]] = {}
         """Variables that say whether a lock could be taken."""
         self.forgiving = 0
+        self.loops = 0
         self.retried = 0
         self.returned: list[Value] = []
         self.raised = 0

@@ -54,6 +54,7 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         value = expressions.evaluate(frame, target)
         for argument in arguments[2:]:
             value = Value(value.refs, value.deps | expressions.evaluate(frame, argument.value).deps, value.flags)
+        frame.calls += 1
         return value if name == "getattr" else Value((), value.deps, 0)
     if name == "setattr" and len(arguments) == 3:
         value = expressions.evaluate(frame, arguments[2].value)
@@ -85,6 +86,10 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         if name == "zip":
             return Value((), deps, flags)
         return Value(values[0].refs, deps, flags, "items" if name == "enumerate" else values[0].view)
+    if name == "type" and len(arguments) == 1:
+        value = expressions.evaluate(frame, arguments[0].value)
+        atoms = frame.atoms(value, arguments[0].value)
+        return Value(tuple((("k", atom[1]),) for atom in atoms if atom[0] == "inst"), value.deps)
     if name == "isinstance" and arguments:
         return Value((), expressions.evaluate(frame, arguments[0].value).deps)
     if name == "super":
@@ -139,6 +144,7 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
         flags |= value.flags if name not in _TELLS_NOTHING else 0
     if python and values:
         frame.iterate(values[0], node.pos, f"{name}() with a Python key")
+    frame.calls += frame.models.call_switches(name)
     callback(frame, node, keyed, [])
     return Value((), deps, flags)
 

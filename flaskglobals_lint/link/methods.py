@@ -169,6 +169,8 @@ def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver:
                 deps |= frame.read((*ref, step), "element", node.pos, text)
             continue
         deps |= _access(frame, node, name, ref, container, step, text, key_flags, values, refs)
+    # A call's return is where CPython looks for another thread.
+    frame.calls += 1
     if name in container.writes:
         _widen_local(frame, function.value, _combined(values))
     return Value(tuple(refs), deps, combined.flags)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.finding import EntryPoint, Span
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.paths import Paths, Place
@@ -14,7 +15,6 @@ from flaskglobals_lint.link.reach import Access, Context, Reached
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
-    from flaskglobals_lint import facts as f
     from flaskglobals_lint.link.entries import Start
     from flaskglobals_lint.link.evaluate import Evaluator
     from flaskglobals_lint.link.index import Binding, Index, ScopeId
@@ -95,6 +95,17 @@ class Program:
         return {
             fid for fid, contexts in self.reached.contexts.items() if any(c.start.runs == "request" for c in contexts)
         }
+
+    def distinct(self, one: tuple[object, ...], other: tuple[object, ...]) -> bool:
+        """Whether two paths start at two module variables that each hold an object of their own."""
+        roots = (one[0], other[0])
+        return roots[0] != roots[1] and all(self._made_here(root) for root in roots)
+
+    def _made_here(self, root: object) -> bool:
+        if not isinstance(root, tuple) or root[0] != "g":
+            return False
+        bindings = self.types.bindings(root)
+        return len(bindings) == 1 and isinstance(bindings[0].value, f.Call) and self.types.slot(root)[:1] != ()
 
     # -- for messages --
 
