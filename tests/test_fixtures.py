@@ -68,18 +68,6 @@ OPEN = (
         "`Namespace().signal(…)` of blinker is not known to give a Signal",
     ),
     Open(
-        "lounge",
-        "app.py",
-        "g.room.visits += 1",
-        "what is assigned to an attribute of flask.g is always taken to be the request's own",
-    ),
-    Open(
-        "lounge",
-        "lounge/rooms.py",
-        "self.visits = max(self.visits - 1, 0)",
-        "what is assigned to an attribute of flask.g is always taken to be the request's own",
-    ),
-    Open(
         "soloists",
         "app.py",
         "mind.thoughts = mind.thoughts + 1",

@@ -641,7 +641,6 @@ def drop(name):
         locks.pop(name, None)
     return "", 204
 """,
-        open_because="FGL302 takes an item that was read under the same key for a new one",
     ),
     case(
         "a loop under the lock that the writers hold",

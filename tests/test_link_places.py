@@ -232,7 +232,6 @@ def home():
     current_app.config["BOX"].bump()
     return "ok"
 """,
-        open_because="an object stored under a key of app.config has no type, and its methods are not followed",
     ),
     bumped(
         "an extension",
@@ -244,7 +243,6 @@ def home():
     current_app.extensions["box"].bump()
     return "ok"
 """,
-        open_because="an object stored under a key of app.extensions has no type, and its methods are not followed",
     ),
     bumped(
         "a variable of the app factory",
@@ -356,7 +354,6 @@ def home():
     g.box.bump()
     return "ok"
 """,
-        open_because="what is assigned to an attribute of flask.g is always taken to be the request's own",
     ),
     bumped(
         "a getter under lru_cache makes one object for all",
@@ -1011,7 +1008,6 @@ def home(at):
     cells[at] = cells[at] + 1  # want: FGL101
     return "ok"
 """,
-        open_because="FGL302 takes the assignment to an item of a list for growth",
     ),
     case(
         "merged by update",

@@ -64,6 +64,7 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
         return False
     if write.kind == "set":
         known = write.via != "+=" or any(container.creates or container.kind == "counter" for container in containers)
+        known = known and any(container.kind in ("mapping", "counter") for container in containers)
         return write.via in _STORES and known and bool(flags & (REQUEST | UNIQUE))
     if write.via not in writes.ADDS:
         return False

@@ -16,6 +16,9 @@ SAME_ELEMENTS = {"values", "copy", "keys", "items"}
 COPIES = {"list", "sorted", "tuple", "set", "reversed", "iter", "deepcopy", "copy", "dict"}
 
 
+APP = "flask.Flask"
+
+
 class Elements:
     """Answers questions about containers."""
 
@@ -24,6 +27,13 @@ class Elements:
         self.index = types.index
         self.names = types.names
         self.answers = types.answers
+
+    def is_app(self, atom: Atom) -> bool:
+        """Whether it is the Flask application or the proxy that stands for it."""
+        models = self.types.models
+        if atom[0] == "ext":
+            return models.proxies.get(atom[1]) == "app"
+        return atom[0] == "extinst" and (atom[1] == APP or APP in models.ancestry(atom[1]))
 
     def slots_of(self, node: f.Expression, scope: ScopeId, depth: int = 0) -> list[Slot]:
         """Slots whose value the expression denotes (the live object, not a copy)."""
@@ -61,6 +71,8 @@ class Elements:
                     elif atom[0] == "module":
                         found = self.names.lookup(atom[1], node.name) or ()
                         result.extend(("g", a[1], a[2]) for a in found if a[0] == "place")
+                    elif self.is_app(atom):
+                        result.append(("x", APP, node.name))
                 return result
             case f.Item():
                 if isinstance(node.key, f.Constant) and isinstance(node.value, f.Local):

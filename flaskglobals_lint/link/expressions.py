@@ -138,6 +138,11 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 refs.extend(types.attribute(ref, name))
             continue
         if ref[0][0] == "proxy":
+            shared = frame.paths.alias_of(("x", "flask.g", name)) if len(ref) == 1 else None
+            if shared is not None:
+                # The attribute belongs to the request, the object that it refers to does not.
+                refs.append(shared)
+                continue
             refs.append((*ref, f".{name}") if ref[0][1] == "request" else ref)
             for atom in types.slot(("x", "flask.g", name)) if len(ref) == 1 else frame.paths.atoms(ref):
                 if atom[0] == "inst" and len(ref) > 1 and types.names.method(atom[1], name) is not None:

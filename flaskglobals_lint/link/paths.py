@@ -48,6 +48,7 @@ class Paths:
         self.types = types
         self._atoms: dict[Path, Atoms] = {}
         self._slots: dict[Path, tuple[Slot, ...]] = {}
+        self._alias_of: dict[Slot, Path | None] = {}
         self._places: dict[Path, Place | None] = {}
         self._instance_bound: dict[tuple[ScopeId, str], bool] = {}
 
@@ -190,6 +191,13 @@ class Paths:
                 if found is not None:
                     return [(*found, *path[end + 1 :])]
         return []
+
+    def alias_of(self, slot: Slot) -> Path | None:
+        """The one shared path that a slot always denotes, if there is one."""
+        if slot not in self._alias_of:
+            self._alias_of[slot] = None
+            self._alias_of[slot] = self._alias(slot, 0)
+        return self._alias_of[slot]
 
     def _alias(self, slot: Slot, depth: int) -> Path | None:
         """The one shared path that a slot always denotes."""
