@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import sys
@@ -54,7 +55,23 @@ def lint(
     Without a ``config`` the project's own is read. The path ``-`` stands for ``stdin``. Raises UsageError if a path does
     not exist or the configuration is wrong.
     """
-    cwd = cwd or Path.cwd()
+    collecting = gc.isenabled()
+    # Trees and facts hold no cycles worth looking for, and the collector would walk through all of them again and again.
+    gc.disable()
+    try:
+        return _lint(paths, config, cwd or Path.cwd(), stdin, progress)
+    finally:
+        if collecting:
+            gc.enable()
+
+
+def _lint(
+    paths: Sequence[str | os.PathLike[str]],
+    config: Config | None,
+    cwd: Path,
+    stdin: Stdin | None,
+    progress: Progress | None,
+) -> Report:
     names = [os.fspath(path) for path in paths]
     config = config or configure(names, cwd, stdin=stdin)
     models = _models(config)

@@ -89,18 +89,15 @@ def _read(program: Program, accesses: list[Access]) -> bool:
     """Whether a request reads what another one wrote: a look at the container, its length or an item will do."""
     positions = {(access.function, access.record.pos) for access in accesses}
     key = base_key(accesses[0].place)
+    # To load a container is only the way to its items; to load a variable that is rebound is to read it.
+    rebound = any(access.place.key == key and getattr(access.record, "kind", "") == "set" for access in accesses)
     reads = (*program.reads.get(key, ()), *program.loops.get(key, ()), *program.handed.get(key, ()))
     return any(
         access.context.start.runs == "request"
         and (access.function, access.record.pos) not in positions
-        and (len(access.place.key) > len(key) or _shows(access))
+        and (rebound or len(access.place.key) > len(key) or getattr(access.record, "kind", "") != "load")
         for access in reads
     )
-
-
-def _shows(access: Access) -> bool:
-    """Whether the value itself is read; for a container a load alone is only the way to it."""
-    return getattr(access.record, "kind", "") != "load" or access.place.key[-1:] != ("[]",)
 
 
 def _finding(program: Program, access: Access) -> Finding:

@@ -63,8 +63,6 @@ def _starts_up(program: Program, scope: ScopeId) -> bool:
     function = program.index.functions.get(scope)
     if function is None:
         return True
-    if scope in program.reached.contexts or function.facts.decorators:
-        return False
     made = program.types.expand(program.types.returns(scope))
     if any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made):
         return True

@@ -143,9 +143,7 @@ def _is_async(program: Program, context: Context) -> bool:
 
 
 def _conditional(program: Program, context: Context, write: Write) -> bool:
-    """Whether the write stands in a branch, and not one that fills what is missing."""
-    if write.control:
-        return False
+    """Whether the write stands in a branch."""
     facts = program.index.functions[context.function].facts
     return any(
         isinstance(node, f.If | f.Match) and any(getattr(part, "pos", None) == write.pos for part in walk(node))

@@ -146,8 +146,8 @@ def _shrunk(program: Program) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]
 
 
 def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
-    """A note for counts, which other rules tell of, for caches and for what was asked from elsewhere before, whose keys are mostly those of existing things, and
-    for lists to which requests add nothing of their own, and that only sometimes."""
+    """A note for counts, which other rules tell of, for caches and for what was asked from elsewhere before, whose keys are
+    mostly those of existing things, and for lists to which requests add nothing of their own, and that only sometimes."""
     write = access.record
     assert isinstance(write, Write)
     flags = access.context.flagged(write.key_flags)

@@ -38,8 +38,10 @@ def check(program: Program) -> Iterator[Finding]:
 
 
 def _calls(program: Program) -> Iterator[CallSite]:
-    """Every call that code outside of requests makes, in the order of the code."""
-    for name in sorted(program.index.calls):
+    """Calls outside of requests that can make a pool, by their names, in the order of the code."""
+    makers = program.types.models.connection_names
+    wanted = makers | {alias for name in makers for alias in program.types.parameters.aliases(name)}
+    for name in sorted(wanted & program.index.calls.keys()):
         for site in program.index.calls[name]:
             if not site.decorated and site.scope not in program.serving:
                 yield site
@@ -145,24 +147,14 @@ def _text(argument: f.Argument) -> str:
 
 def _options(program: Program) -> Iterator[Finding]:
     """Flask-SQLAlchemy is told in the configuration which pool to use."""
-    for module in program.index.modules.values():
-        bodies = [(f"{module.path}:", module.input.facts.body)]
-        bodies += [
-            (fid, function.facts.body) for fid, function in program.index.functions.items() if function.module is module
-        ]
-        for scope, body in bodies:
-            for node in walk(body):
-                if isinstance(node, f.Assign) and any(_is_options(target) for target in node.targets):
-                    yield from _displayed(program, scope, node.value)
-                elif isinstance(node, f.Call):
-                    for argument in node.arguments:
-                        if argument.keyword in (_OPTIONS, "engine_options"):
-                            yield from _displayed(program, scope, argument.value)
-
-
-def _is_options(target: f.Expression) -> bool:
-    """``app.config["SQLALCHEMY_ENGINE_OPTIONS"]``"""
-    return isinstance(target, f.Item) and isinstance(target.key, f.Constant) and target.key.text == _OPTIONS
+    for store in program.index.stores.get("config", ()):
+        if isinstance(store.key, f.Constant) and store.key.text == _OPTIONS:
+            yield from _displayed(program, store.scope, store.value)
+    for sites in program.index.calls.values():
+        for site in sites:
+            for argument in site.call.arguments:
+                if argument.keyword in (_OPTIONS, "engine_options"):
+                    yield from _displayed(program, site.scope, argument.value)
 
 
 def _displayed(program: Program, scope: ScopeId, value: f.Expression) -> Iterator[Finding]:

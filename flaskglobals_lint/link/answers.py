@@ -21,6 +21,11 @@ class Answers:
         self._tentative: dict[tuple[Any, ...], Atoms] = {}
         self._busy = 0
 
+    @property
+    def busy(self) -> bool:
+        """Whether a question is being answered, so that other answers may be incomplete."""
+        return self._busy > 0
+
     def known(self, key: tuple[Any, ...]) -> Atoms | None:
         """The answer to a question asked before; nothing for one that is being answered; None for a new one."""
         found = self._answers.get(key)

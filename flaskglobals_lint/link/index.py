@@ -45,12 +45,14 @@ class CallSite:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """``container[key] = value`` or a method that adds ``value``; ``depth`` counts the item steps below the name."""
+    """``container[key] = value`` or a method that adds ``value``; ``depth`` counts the item steps below the name. A method
+    gives no ``key``."""
 
     scope: ScopeId
     container: f.Expression
     value: f.Expression
     depth: int
+    key: f.Expression | None = None
 
 
 @dataclass(slots=True)
@@ -225,7 +227,7 @@ class _Walker:
                 self.index.attributes.setdefault(target.name, []).append((target, binding))
                 self.expression(target.value)
             case f.Item():
-                self.store(target.value, binding)
+                self.store(target.value, binding, target.key)
                 self.expression(target.value)
                 self.expression(target.key)
                 if (
@@ -256,13 +258,13 @@ class _Walker:
             case _:
                 pass
 
-    def store(self, container: f.Expression, binding: Binding) -> None:
+    def store(self, container: f.Expression, binding: Binding, key: f.Expression | None = None) -> None:
         depth = 1
         while isinstance(container, f.Item):
             container, depth = container.value, depth + 1
         name = last_name(container)
         if name and binding.value is not None and binding.how == "is":
-            self.index.stores.setdefault(name, []).append(Store(self.scope, container, binding.value, depth))
+            self.index.stores.setdefault(name, []).append(Store(self.scope, container, binding.value, depth, key))
 
     # -- statements --
 

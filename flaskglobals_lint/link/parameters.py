@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import CallSite, ScopeId
     from flaskglobals_lint.link.types import Types
 
-MOST_SITES = 60
+MOST_SITES = 40
 
 
 class Parameters:
@@ -103,6 +103,10 @@ class Parameters:
                         found.append((argument.value, site.scope))
                     position += 1
         return found
+
+    def aliases(self, name: str) -> set[str]:
+        """Other names that modules import something of that name under."""
+        return self._aliases.get(name, set())
 
     def sites(self, fid: ScopeId) -> list[tuple[CallSite, int]]:
         """Calls of the function, each with the index of the parameter that its first argument is for."""

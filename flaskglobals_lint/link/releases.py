@@ -77,6 +77,13 @@ class Releases:
         self.types = types
         self.index: Index = types.index
         self._elsewhere: dict[str, set[ScopeId]] | None = None
+        self._holding = {
+            site.scope
+            for name, sites in self.index.calls.items()
+            if name.startswith(("acquire", "release"))
+            for site in sites
+        }
+        """Functions that call anything of that name."""
 
     def leaks(self, fid: ScopeId) -> list[Leak]:
         """The first way out of the function for each lock that it does not always release."""
@@ -98,6 +105,8 @@ class Releases:
     def _locks(self, function: FunctionIndex) -> dict[str, tuple[f.Expression, list[f.Call], list[f.Call]]]:
         """The locks that a function takes or lets go by a call, by their text."""
         found: dict[str, tuple[f.Expression, list[f.Call], list[f.Call]]] = {}
+        if function.id not in self._holding:
+            return found
         for call in walk(function.facts.body):
             if not isinstance(call, f.Call) or not isinstance(call.function, f.Attribute):
                 continue

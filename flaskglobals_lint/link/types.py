@@ -36,6 +36,7 @@ class Types:
         self.names = names
         self.models = models
         self.answers = Answers()
+        self._bindings: dict[Slot, list[Binding]] = {}
         self.annotation = Annotations(self).annotation
         self.elements = Elements(self)
         self.slots_of = self.elements.slots_of
@@ -177,6 +178,16 @@ class Types:
 
     def bindings(self, slot: Slot) -> list[Binding]:
         """Everything the project's code binds to a variable or attribute."""
+        key = slot[:3]
+        found = self._bindings.get(key)
+        if found is None:
+            busy = self.answers.busy
+            found = self._collected(key)
+            if not busy:
+                self._bindings[key] = found
+        return found
+
+    def _collected(self, slot: Slot) -> list[Binding]:
         kind, owner, name = slot[0], slot[1], slot[2]
         if kind == "g":
             module = self.index.modules.get(owner)

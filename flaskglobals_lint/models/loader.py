@@ -90,6 +90,12 @@ class Models:
                 return found
         return None
 
+    @cached_property
+    def connection_names(self) -> frozenset[str]:
+        """Last names of all factories and classes that make connections and pools."""
+        tables = (self._connections, self._own_connections)
+        return frozenset(name.rsplit(".", 1)[-1].rsplit("#", 1)[-1] for table in tables for name in table.variants)
+
     def connection_by_id(self, identifier: str) -> Connection | None:
         """The connection that another one's ``methods`` or ``attributes`` name."""
         return self._own_connections.ids.get(identifier) or self._connections.ids.get(identifier)
