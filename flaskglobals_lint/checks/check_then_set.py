@@ -80,8 +80,8 @@ def severity(program: Program, race: Race) -> Severity:
     if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):
         # A miss, then a fill, each under the lock: the price is a second computation.
         return "info"
-    if not pair.early and pair.write.kind == "set" and not _derived(race):
-        # A lazy initialisation or cache fill: made twice, one of two is dropped; worse only if the two differ.
+    if not pair.early and _fills(race):
+        # A lazy initialisation or cache fill, or one entry more: made twice, one of two is dropped or doubled.
         return "warning"
     return RULE.severity
 
@@ -96,6 +96,12 @@ def _is_cache(program: Program, race: Race) -> bool:
     path = race.conflict.path[:-1]
     container = program.types.container(program.paths.atoms(path)) if path else None
     return container is not None and container.bounded
+
+
+def _fills(race: Race) -> bool:
+    """Whether the write only adds what the check found missing."""
+    write = race.pair.write
+    return (write.kind == "set" and not _derived(race)) or (write.via in (".append()", ".add()") and not write.acts)
 
 
 def _derived(race: Race) -> bool:

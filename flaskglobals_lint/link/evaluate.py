@@ -199,6 +199,11 @@ class Evaluator:
         if frame.calls > clock[0]:
             for at in range(first, len(frame.summary.writes)):
                 frame.summary.writes[at] = replace(frame.summary.writes[at], acts=True)
+        for target in _compared(node):
+            # ``if x != v: x = v`` stores what would have been stored without asking.
+            for at in range(first, len(frame.summary.writes)):
+                if frame.summary.writes[at].pos == target.pos:
+                    frame.summary.writes[at] = replace(frame.summary.writes[at], constant=True, acts=False)
         after, held = frame.variables, frame.sections
         after_clock = (frame.calls, frame.blocking, frame.awaits)
         frame.variables, frame.sections = before, sections
@@ -320,6 +325,21 @@ class Evaluator:
         frame.control = outer
         frame.variables = _joined(before, after) if after is not None else before
         return FALLS
+
+
+def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free]:
+    """Variables and attributes that a branch sets to the value that its condition found them not to have."""
+    test = node.test
+    if not isinstance(test, f.Compare) or test.operators not in (("!=",), ("is not",)):
+        return []
+    one, other = (expressions.key_text(operand) for operand in test.operands)
+    found: list[f.Attribute | f.Global | f.Free] = []
+    for statement in node.body:
+        if isinstance(statement, f.Assign) and isinstance(statement.targets[0], f.Attribute | f.Global | f.Free):
+            texts = (expressions.key_text(statement.targets[0]), expressions.key_text(statement.value))
+            if all(texts) and texts in ((one, other), (other, one)):
+                found.append(statement.targets[0])
+    return found
 
 
 def _exported(write: Write, function: Any, mask: int) -> Write:
