@@ -395,7 +395,7 @@ def elements(frame: Frame, iterable: Value, pos: f.Position) -> Value:
         origin = origin_of(ref)
         if iterable.view or not frame.types.is_mapping(frame.paths.atoms(ref)):
             refs.append((*origin, "[]"))
-    view = "pair" if iterable.view in ("items", "copied-items") else ""
+    view = "pair" if iterable.view in ("items", "copied-items", "enumerated") else ""
     return Value(tuple(refs), deps, iterable.flags, view)
 
 

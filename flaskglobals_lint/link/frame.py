@@ -130,9 +130,10 @@ class Frame:
         """Record a Python-level loop over live containers, unless the code around it expects it to fail."""
         if self.retried:
             return
+        view = "" if value.view == "enumerated" else value.view
         for ref in value.refs:
             if self.recorded(ref):
-                self.summary.iterations.append(Iteration(ref, pos, self.sections, via, value.view))
+                self.summary.iterations.append(Iteration(ref, pos, self.sections, via, view))
 
     def hand_out(self, value: Value, pos: f.Position) -> None:
         """Record that a shared object as a whole goes where anything can be read from it."""

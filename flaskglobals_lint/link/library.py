@@ -85,7 +85,7 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
             return Value(values[-1].refs if name == "filter" else (), deps, flags, values[-1].view)
         if name == "zip":
             return Value((), deps, flags)
-        return Value(values[0].refs, deps, flags, "items" if name == "enumerate" else values[0].view)
+        return Value(values[0].refs, deps, flags, "enumerated" if name == "enumerate" else values[0].view)
     if name == "type" and len(arguments) == 1:
         value = expressions.evaluate(frame, arguments[0].value)
         atoms = frame.atoms(value, arguments[0].value)
