@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import CallSite, ScopeId
     from flaskglobals_lint.link.types import Types
 
-MOST_SITES = 40
+MOST_SITES = 24
 
 
 class Parameters:
