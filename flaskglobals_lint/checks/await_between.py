@@ -20,7 +20,7 @@ RULE = Rule(
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write; it stands for the read-modify-write or check-then-set that it is, too."""
-    for race in conflicts.races(program)["await"]:
+    for race in program.once(conflicts.races)["await"]:
         yield _finding(program, race)
 
 

@@ -22,7 +22,7 @@ RULE = Rule(
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
     found: dict[tuple[Span, str], Finding] = {}
-    for race in conflicts.races(program)["control"]:
+    for race in program.once(conflicts.races)["control"]:
         finding = _finding(program, race)
         found.setdefault((finding.span, finding.symbol), finding)
     once: set[tuple[str, str, int]] = set()

@@ -35,7 +35,9 @@ class _Guard:
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each write that is out of line, and a note for a read just after the section that it belongs to."""
     told = {
-        (race.context.function, race.pair.write.pos[0]) for races in conflicts.races(program).values() for race in races
+        (race.context.function, race.pair.write.pos[0])
+        for races in program.once(conflicts.races).values()
+        for race in races
     }
     updates: dict[tuple[object, ...], list[Conflict]] = {}
     for conflict in program.reached.conflicts:

@@ -20,7 +20,7 @@ RULE = Rule(
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
-    for race in conflicts.races(program)["value"]:
+    for race in program.once(conflicts.races)["value"]:
         yield _finding(program, race)
 
 

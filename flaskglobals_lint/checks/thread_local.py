@@ -91,14 +91,8 @@ def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Find
             )
         for context, read in reads:
             message = f"`{label}` is set in the importing thread only; it is missing in other threads {conflicts.way_in(program, context)}"
-            yield _finding(
-                program,
-                path,
-                program.span(context.function, read.pos),
-                context.function,
-                context,
-                message,
-                "set it in the thread that reads it, or use `flask.g`",
+            yield _here(
+                program, path, context, read.pos, message, "set it in the thread that reads it, or use `flask.g`"
             )
     if not attribute.writes or not reads:
         return
@@ -107,27 +101,15 @@ def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Find
         for context, read in reads:
             if _is_async(program, context) and context.start.kind != "hook":
                 message = f"`{label}` is set in another thread than the one that runs this async view {conflicts.way_in(program, context)}"
-                yield _finding(
-                    program,
-                    path,
-                    program.span(context.function, read.pos),
-                    context.function,
-                    context,
-                    message,
-                    "use `flask.g`, which is carried into async views",
+                yield _here(
+                    program, path, context, read.pos, message, "use `flask.g`, which is carried into async views"
                 )
     if all(_conditional(program, context, write) for context, write in attribute.writes):
         for context, write in attribute.writes:
             if context.flagged(write.flags) & REQUEST and any(other.function != context.function for other, _ in reads):
                 message = f"`{label}` is set only under a condition {conflicts.way_in(program, context)}; other requests find what an earlier one left on their thread"
-                yield _finding(
-                    program,
-                    path,
-                    program.span(context.function, write.pos),
-                    context.function,
-                    context,
-                    message,
-                    "use `flask.g`, or clear it in `teardown_request`",
+                yield _here(
+                    program, path, context, write.pos, message, "use `flask.g`, or clear it in `teardown_request`"
                 )
 
 
@@ -149,6 +131,11 @@ def _conditional(program: Program, context: Context, write: Write) -> bool:
         isinstance(node, f.If | f.Match) and any(getattr(part, "pos", None) == write.pos for part in walk(node))
         for node in walk(facts.body)
     )
+
+
+def _here(program: Program, path: Path, context: Context, pos: f.Position, message: str, remedy: str) -> Finding:
+    """A finding at an access in the function that makes it."""
+    return _finding(program, path, program.span(context.function, pos), context.function, context, message, remedy)
 
 
 def _finding(

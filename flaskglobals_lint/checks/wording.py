@@ -40,14 +40,16 @@ def existing_lock(program: Program, race: Race) -> str:
     """The name of a lock that guards the place elsewhere; empty if there is none."""
     for access in race.others:
         for section in access.record.sections if hasattr(access.record, "sections") else ():
-            if section.lock is None:
+            path = section.lock
+            if path is None:
                 continue
-            for path in [section.lock]:
-                place = program.paths.place(path) if path[0][0] != "p" else None
-                if place is not None:
-                    return place.label
-                if path[0][0] == "p" and len(path) > 1:
+            if path[0][0] == "p":
+                if len(path) > 1:
                     return "self" + "".join(str(step) for step in path[1:])
+                continue
+            place = program.paths.place(path)
+            if place is not None:
+                return place.label
     return ""
 
 

@@ -96,7 +96,7 @@ class Evaluator:
         for write in summary.writes:
             if write.path[0][0] == "new" or (write.path, write.pos) in own_checked or write.path in write.refs:
                 continue
-            effects.setdefault((write.path, write.kind, write.values & mask), _exported(write, frame.function, mask))
+            effects.setdefault((write.path, write.kind, write.values & mask), _exported(write, mask))
         summary.effects = tuple(effects.values())[:MOST_EFFECTS]
         summary.writes = [write for write in summary.writes if write.remote is None]
         return summary
@@ -342,7 +342,7 @@ def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free]:
     return found
 
 
-def _exported(write: Write, function: Any, mask: int) -> Write:
+def _exported(write: Write, mask: int) -> Write:
     """A write as callers see it: only its dependence on parameters is left."""
     return replace(write, values=write.values & mask, control=0, sections=())
 

@@ -78,7 +78,7 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
             deps |= value.deps
             flags |= value.flags
         if name in ("map", "filter"):
-            callback(frame, node, values[:1], values[1:])
+            callback(frame, node, values[:1])
             if any(is_path(ref) or ref[0] in ("func", "bound") for ref in values[0].refs):
                 for value in values[1:]:
                     frame.iterate(value, node.pos, f"{name}() with a Python function")
@@ -114,7 +114,7 @@ def _snapshot(frame: Frame, node: f.Call, name: str) -> Value:
     for value in values:
         deps |= expressions.content(frame, value, node.pos)
         flags |= value.flags
-    callback(frame, node, [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"], [])
+    callback(frame, node, [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"])
     return copied(frame, values[0], node.pos, SNAPSHOTS[name], deps, flags)
 
 
@@ -145,11 +145,11 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     if python and values:
         frame.iterate(values[0], node.pos, f"{name}() with a Python key")
     frame.calls += frame.models.call_switches(name)
-    callback(frame, node, keyed, [])
+    callback(frame, node, keyed)
     return Value((), deps, flags)
 
 
-def callback(frame: Frame, node: f.Call, functions: list[Value], values: list[Value], later: bool = False) -> None:
+def callback(frame: Frame, node: f.Call, functions: list[Value], later: bool = False) -> None:
     """Functions that a library calls back: during the call or, if ``later``, whenever and wherever it likes."""
     before = frame.called_back
     frame.called_back = later
@@ -187,7 +187,7 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
         deps |= value.deps
         flags |= value.flags & ~(THREAD_ID | UNIQUE)
         frame.hand_out(value, node.pos)
-    callback(frame, node, values, [], later=True)
+    callback(frame, node, values, later=True)
     return Value((), deps, flags)
 
 
@@ -215,7 +215,7 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     if registers is not None:
         _register(frame, node, registers, values)
     else:
-        callback(frame, node, values, [], later=not dotted.startswith(_CALLS_AT_ONCE))
+        callback(frame, node, values, later=not dotted.startswith(_CALLS_AT_ONCE))
     if dotted in _NEVER_RETURN:
         return Value((("never",),))
     made = frame.types.called(target, node, frame.scope)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, locks
-from flaskglobals_lint.link.frame import FALLS, Frame
+from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import Path, Section, Value
@@ -23,7 +23,6 @@ class Managers:
 
     def held(self, frame: Frame, node: f.With) -> int:
         entered: list[Section] = []
-        sticky = frame.sticky
         for item in node.items:
             entered.extend(self.enter(frame, item))
         frame.awaits += node.is_async
@@ -31,8 +30,6 @@ class Managers:
         frame.awaits += node.is_async
         for section in entered:
             frame.leave(section)
-        if entered and left == FALLS:
-            frame.sticky = sticky | (frame.sticky & frame.raised) | frame.sticky
         frame.calls += 1
         return left
 

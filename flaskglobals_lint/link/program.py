@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.finding import EntryPoint, Span
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.types import Types
 
 
+_Answer = TypeVar("_Answer")
+
+
 @dataclass
 class Program:
     """All modules, their entry points and what they do to shared places at request time."""
@@ -33,7 +37,7 @@ class Program:
     reached: Reached
     root: FilePath | None = None
     deployment: Deployment = field(default_factory=Deployment)
-    _definitions: dict[Place, list[Binding]] = field(default_factory=dict)
+    _once: dict[Callable[[Program], Any], Any] = field(default_factory=dict)
 
     @cached_property
     def writes(self) -> dict[tuple[object, ...], list[Access]]:
@@ -95,6 +99,13 @@ class Program:
         return {
             fid for fid, contexts in self.reached.contexts.items() if any(c.start.runs == "request" for c in contexts)
         }
+
+    def once(self, question: Callable[[Program], _Answer]) -> _Answer:
+        """The answer of a function of the program, computed when it is first asked for: several rules share it."""
+        if question not in self._once:
+            self._once[question] = question(self)
+        answer: _Answer = self._once[question]
+        return answer
 
     def distinct(self, one: tuple[object, ...], other: tuple[object, ...]) -> bool:
         """Whether two paths start at two module variables that each hold an object of their own."""

@@ -6,13 +6,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.link.entries import MIDDLEWARE
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.entries import MIDDLEWARE, Start
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
 from flaskglobals_lint.link.summary import REQUEST, Edge, Iteration, Pair, Path, Read, Section, Use, Write, passed_on
 
 if TYPE_CHECKING:
-    from flaskglobals_lint import facts as f
-    from flaskglobals_lint.link.entries import Start
     from flaskglobals_lint.link.evaluate import Evaluator
     from flaskglobals_lint.link.index import ScopeId
 
@@ -153,7 +152,6 @@ class Reach:
                 if edge.callee == "" or given or own:
                     continue
             arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
-            bindings = tuple(self._binding(binding, context) for binding in edge.bindings)
             held = context.held if edge.kind == "call" else frozenset()
             for section in edge.sections:
                 key = self.lock_key(section, context)
@@ -163,13 +161,11 @@ class Reach:
             if edge.kind in ("thread", "callback"):
                 start = self._later(edge, context)
             flags = tuple(context.flagged(given) for given in edge.flags) or (0,) * len(arguments)
-            self._push(Context(edge.callee, arguments, bindings, held, start, context, edge.pos, flags))
+            self._push(Context(edge.callee, arguments, edge.bindings, held, start, context, edge.pos, flags))
 
     def _later(self, edge: Edge, context: Context) -> Start:
         """A start of its own for code that runs beside its caller: each request starts its own thread, but nobody knows
         how a library calls back."""
-        from flaskglobals_lint.link.entries import Start
-
         index = self.paths.types.index
         function = index.functions[context.function]
         name = index.functions[edge.callee].facts.name
@@ -206,9 +202,6 @@ class Reach:
             flags = tuple(handed if at or function.cls is None else 0 for at in range(len(arguments)))
             self._push(Context(atom[1], tuple(arguments), bindings, held, context.start, context, edge.pos, flags))
 
-    def _binding(self, binding: Any, context: Context) -> Any:
-        return binding
-
     def _arguments(self, refs: tuple[Any, ...], context: Context) -> tuple[Any, ...]:
         """References of a call's argument in terms of the whole program: shared paths and functions only."""
         found: list[Any] = []
@@ -242,8 +235,6 @@ class Reach:
 
     def _default(self, root: Any) -> str:
         """The parameter's name if its default is a mutable display, which all calls share."""
-        from flaskglobals_lint import facts as f
-
         parameter = self.paths.types.index.functions[root[1]].facts.parameters[root[2]]
         return parameter.name if isinstance(parameter.default, f.Display) and parameter.default.kind != "tuple" else ""
 
@@ -262,11 +253,11 @@ class Reach:
             return None
         resolved = self.resolve(section.lock, context)
         if not resolved:
-            return ("unknown", section.lock) if root[0] == "p" and not self._fresh(root, context) else None
+            return ("unknown", section.lock) if root[0] == "p" and not self._fresh(root) else None
         place = self.paths.place(resolved[0])
         return place.key if place is not None else ("unknown", section.lock)
 
-    def _fresh(self, root: Any, context: Context) -> bool:
+    def _fresh(self, root: Any) -> bool:
         """Whether the parameter is ``self`` of an object made for this request."""
         function = self.paths.types.index.functions[root[1]]
         return root[2] == 0 and function.cls is not None

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
     from flaskglobals_lint.link.index import ScopeId
 
-Root: TypeAlias = tuple[Any, ...]
 Path: TypeAlias = tuple[Any, ...]
 """A root, then projections: ``".name"`` for an attribute, ``"[]"`` for an item, ``'["key"]'`` for a constant key.
 
