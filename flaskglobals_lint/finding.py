@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 Severity: TypeAlias = Literal["error", "warning", "info"]
@@ -82,6 +82,10 @@ class Finding:
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Findings are printed by path, line, column, code."""
         return (self.span.path, self.span.line, self.span.column, self.code, self.message)
+
+    def at_severity(self, severity: Severity) -> Finding:
+        """The same finding at another severity."""
+        return replace(self, severity=severity)
 
 
 @dataclass(frozen=True, slots=True)
