@@ -36,7 +36,9 @@ def _codes(name: str, text: str) -> Callable[[Any], Any]:
     epilog="Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.",
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
-@click.option("--output-format", metavar="FORMAT", help="How findings are printed: concise (default), full or json.")
+@click.option(
+    "--output-format", metavar="FORMAT", help="concise (default), full, json, sarif, github, gitlab or junit."
+)
 @click.option("--output-file", metavar="FILE", type=click.Path(), help="Write there instead of standard output.")
 @_codes("--select", "Rules to report: codes, prefixes or ALL, with commas.")
 @_codes("--ignore", "Rules not to report.")
@@ -113,6 +115,7 @@ def _failed(message: str) -> int:
 
 def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     from flaskglobals_lint.lint import configure, lint
+    from flaskglobals_lint.report import COUNTING_FORMATS
 
     cwd = _cwd()
     paths, stdin = _stdin(paths, given["stdin_filename"])
@@ -120,6 +123,8 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     config = configure(paths, cwd, options=options, file=given["config"], isolated=given["isolated"], stdin=stdin)
     if given["show_settings"]:
         return _show_settings(config)
+    if given["statistics"] and config.output_format not in COUNTING_FORMATS:
+        raise UsageError(f"--statistics has no {config.output_format} format; take {', '.join(COUNTING_FORMATS)}")
     if given["show_files"]:
         return _show_files(paths, config, cwd, stdin)
     progress = console.Progress(wanted=not given["quiet"])
@@ -170,18 +175,20 @@ def _cwd() -> Path:
 
 
 def _print(report: Report, config: Config, given: dict[str, Any]) -> None:
-    from flaskglobals_lint.report import FORMATS, Options
+    from flaskglobals_lint.report import FORMATS, TEXT_FORMATS, Options
+    from flaskglobals_lint.rulebook import pages
 
     file = given["output_file"]
     to_file = file not in (None, "-")
     color = given["color"] == "always" if to_file else console.wants_color(given["color"])
-    text = FORMATS[config.output_format](report, Options(color=color, statistics=given["statistics"]))
+    options = Options(color=color, statistics=given["statistics"], pages=pages)
+    text = FORMATS[config.output_format](report, options)
     if to_file:
         console.write_file(Path(file), text)
     else:
         console.write(text)
     # The summary is not for standard output: whoever reads Flake8's format expects findings there and nothing else.
-    is_text = config.output_format in ("concise", "full")
+    is_text = config.output_format in TEXT_FORMATS
     if is_text and report.files and not given["quiet"] and console.is_terminal(sys.stderr):
         console.write(f"{_summary(report)}\n", sys.stderr)
 

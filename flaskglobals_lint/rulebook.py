@@ -5,6 +5,7 @@ from __future__ import annotations
 from flaskglobals_lint import catalogue
 from flaskglobals_lint.checks import RULES
 from flaskglobals_lint.config import SYNTAX_ERROR, nearest
+from flaskglobals_lint.report import RulePage
 from flaskglobals_lint.rule import Rule
 from flaskglobals_lint.suppress import UNUSED_SUPPRESSION
 
@@ -25,6 +26,11 @@ def rules() -> tuple[Rule, ...]:
 def names() -> dict[str, str]:
     """The names of all rules by their codes."""
     return {rule.code: rule.name for rule in rules()}
+
+
+def pages() -> tuple[RulePage, ...]:
+    """All rules with their pages, by code."""
+    return tuple(RulePage(rule, catalogue.page(rule.name)) for rule in rules())
 
 
 def page(code_or_name: str) -> str:
