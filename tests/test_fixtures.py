@@ -56,18 +56,6 @@ OPEN = (
         "what resource_class_kwargs passes on to the constructor is not the instance's",
     ),
     Open(
-        "lifecycle",
-        "lifecycle/signals.py",
-        'totals["pages"] += 1',
-        "Flask's signals are not known to be objects: `template_rendered.connect(f)` registers nothing",
-    ),
-    Open(
-        "lifecycle",
-        "lifecycle/signals.py",
-        'totals["orders"] = totals["orders"] + 1',
-        "`Namespace().signal(…)` of blinker is not known to give a Signal",
-    ),
-    Open(
         "soloists",
         "app.py",
         "mind.thoughts = mind.thoughts + 1",

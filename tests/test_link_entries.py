@@ -97,7 +97,6 @@ app.register_blueprint(outer)
         "signal of one's own under a decorator",
         "paid.connect",
         setup='from blinker import Namespace\npaid = Namespace().signal("paid")',
-        open_because="`Namespace().signal(…)` of blinker is not known to give a Signal",
     ),
     decorated(
         "login user_loader",
@@ -113,18 +112,15 @@ app.register_blueprint(outer)
     registered(
         "route called by hand",
         'app.route("/")(on)',
-        open_because="a decorator with arguments that is called by hand, `app.route(…)(f)`, registers nothing",
     ),
     registered(
         "errorhandler called by hand",
         "app.errorhandler(404)(on)",
-        open_because="a decorator with arguments that is called by hand, `app.errorhandler(…)(f)`, registers nothing",
     ),
     registered(
         "socketio on called by hand",
         'sio = SocketIO(app)\nsio.on("x")(on)',
         imports="from flask_socketio import SocketIO",
-        open_because="a decorator with arguments that is called by hand, `sio.on(…)(f)`, registers nothing",
     ),
     registered("add_url_rule by keyword", 'app.add_url_rule("/", view_func=on)'),
     registered("add_url_rule by position", 'app.add_url_rule("/", "on", on)'),
@@ -137,7 +133,6 @@ app.register_blueprint(outer)
     registered(
         "jinja globals by update",
         "app.jinja_env.globals.update(on=on)",
-        open_because="`jinja_env.globals.update(name=f)` gives f to no template",
     ),
     registered(
         "given to all templates",
@@ -187,13 +182,11 @@ def home():
         "signal by connect",
         "template_rendered.connect(on, app)",
         imports="from flask import template_rendered",
-        open_because="Flask's signals are not known to be objects: `template_rendered.connect(f)` registers nothing",
     ),
     registered(
         "signal of one's own",
         'paid = Namespace().signal("paid")\npaid.connect(on)',
         imports="from blinker import Namespace",
-        open_because="`Namespace().signal(…)` of blinker is not known to give a Signal",
     ),
     registered("signal by name", 'signal("paid").connect(on)', imports="from blinker import signal"),
     registered(
@@ -295,7 +288,20 @@ def about():
 for rule, view in (("/", home), ("/about", about)):
     app.add_url_rule(rule, view.__name__, view)
 """,
-        open_because="a loop that unpacks the items of a display binds none of its targets",
+    ),
+    case(
+        "routes from a table with a name",
+        """
+n = {"a": 0}
+
+def home():
+    n["a"] = n["a"] + 1  # want: FGL101
+    return "home"
+
+PAGES = [("/", home)]
+for rule, view in PAGES:
+    app.add_url_rule(rule, view_func=view)
+""",
     ),
     case(
         "a method as a view",
@@ -556,6 +562,24 @@ api.add_resource(Home, "/", resource_class_kwargs={"box": box})
 ]
 
 BESIDE = [
+    case(
+        "a thread that is given a shared object by keyword",
+        """
+class Job:
+    def __init__(self):
+        self.left = 0
+
+job = Job()
+
+def work(first, job=None):
+    job.left = max(job.left - 1, 0)  # want: FGL101
+
+@app.post("/")
+def start():
+    threading.Thread(target=work, args=(1,), kwargs={"job": job}).start()
+    return "ok"
+""",
+    ),
     registered(
         "a thread beside a request",
         """
@@ -635,7 +659,6 @@ def home():
     return "home"
 """,
         imports="from concurrent.futures import ThreadPoolExecutor",
-        open_because="the result of `submit` is not known to be a Future, so add_done_callback registers nothing",
     ),
     registered(
         "socketio's background task",
@@ -765,6 +788,30 @@ def lines():
 ]
 
 NOTHING_RUNS = [
+    case(
+        "a thread that is given an object of its own by keyword",
+        """
+class Job:
+    def __init__(self):
+        self.left = 0
+
+def work(first, job=None):
+    job.left = max(job.left - 1, 0)
+
+@app.post("/")
+def start():
+    threading.Thread(target=work, args=(1,), kwargs={"job": Job()}).start()
+    return "ok"
+""",
+    ),
+    ignored(
+        "a table of rows whose functions nobody registers",
+        'rows = [("/", on)]\nfor rule, view in rows:\n    app.add_url_rule(rule, view_func=lambda: rule)',
+    ),
+    ignored("a decorator of the project called by hand", "def mark(name):\n    return lambda f: f\n\nmark('x')(on)"),
+    ignored(
+        "a table that is no environment's", 'tables = Flask("t")\ntables.globals = {}\ntables.globals.update(on=on)'
+    ),
     ignored("nobody calls it", ""),
     ignored("called at import", "on()"),
     ignored(

@@ -114,7 +114,6 @@ def home():
     box.bump()
     return "ok"
 """,
-        open_because="what `next(x for x in shared if …)` returns is not an item of the shared list",
     ),
     bumped(
         "the best by a key",
@@ -127,7 +126,6 @@ def home():
     box.bump()
     return "ok"
 """,
-        open_because="what `min(shared, key=…)` returns is not an item of the shared list",
     ),
     bumped(
         "one of those that a comprehension chose",
@@ -140,7 +138,6 @@ def home():
     chosen[0].bump()
     return "ok"
 """,
-        open_because="the items of `[x for x in shared if …]` are not those of the shared list",
     ),
     bumped(
         "an item of a copy is the same object",
@@ -493,6 +490,31 @@ def home():
 ]
 
 OWN_OBJECTS = [
+    own(
+        "the first that a comprehension makes",
+        """
+names = ["a", "b"]
+
+@app.post("/")
+def home():
+    box = next(iter([Box() for name in names]))
+    next(Box() for name in names).bump()
+    box.bump()
+    return "ok"
+""",
+    ),
+    own(
+        "the best of a request's own list",
+        """
+@app.post("/")
+def home():
+    made = [Box(), Box()]
+    min(made, key=id).bump()
+    chosen = [box for box in made if box.items]
+    chosen[0].bump()
+    return "ok"
+""",
+    ),
     own(
         "an object of the call",
         """

@@ -99,7 +99,7 @@ class Callables:
             case "ext":
                 return self.library(atom[1], node, scope)
             case "extinst" | "conn":
-                return self.library_method(atom, "__call__")
+                return (atom,) if self.is_result(atom, node, scope) else self.library_method(atom, "__call__")
             case "extm":
                 owner = ("conn", atom[1][5:]) if atom[1].startswith("conn:") else ("extinst", atom[1])
                 return self.library_method(owner, atom[2])
@@ -125,6 +125,14 @@ class Callables:
             if not (isinstance(first, f.Constant) and first.text == "1"):
                 return (("extinst", f"{dotted}(n)"),)
         return (("extinst", self.models.returns(dotted) or dotted),)
+
+    def is_result(self, atom: Atom, node: f.Call, scope: ScopeId) -> bool:
+        """Whether the object is what the called method of a library object returns, not what is called."""
+        function = node.function
+        if atom[0] != "extinst" or not isinstance(function, f.Attribute):
+            return False
+        owners = self.types.expand(self.types.of(function.value, scope))
+        return any(o[0] == "extinst" and self.models.result(o[1], function.name) == atom[1] for o in owners)
 
     def library_method(self, owner: Atom, name: str) -> Atoms:
         """Calling a method of a library object."""

@@ -253,8 +253,23 @@ class Elements:
                         found.append((value, site.scope))
         return found
 
+    def rows(self, value: f.Expression, scope: ScopeId) -> list[f.Display]:
+        """The rows of a table written as a list or tuple of tuples, here or in the one place that binds its name."""
+        if isinstance(value, f.Global | f.Local | f.Free):
+            bound = [binding for slot in self.slots_of(value, scope) for binding in self.types.bindings(slot)]
+            if len(bound) != 1 or bound[0].how != "is" or bound[0].value is None or bound[0].scope != scope:
+                return []
+            value = bound[0].value
+        if not isinstance(value, f.Display) or value.kind == "dict":
+            return []
+        return [row for row in value.values if isinstance(row, f.Display) and row.kind in ("tuple", "list")]
+
     def unpacked(self, value: f.Expression, at: int, scope: ScopeId) -> Atoms:
-        """The ``at``-th part of each item of an iterable: ``enumerate``, ``.items()``, ``zip``."""
+        """The ``at``-th part of each item of an iterable: a table of rows, ``enumerate``, ``.items()``, ``zip``."""
+        rows = self.rows(value, scope)
+        if rows:
+            parts = [row.values[at] for row in rows if 0 <= at < len(row.values)]
+            return tuple(atom for part in parts for atom in self.types.expand(self.types.of(part, scope)))
         if isinstance(value, f.Call):
             function = value.function
             if isinstance(function, f.Attribute) and function.name == "items" and at == 1:

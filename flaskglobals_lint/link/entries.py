@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 MIDDLEWARE = "WSGI middleware"
 """What is said of a function that stands before the application and is given the WSGI environment."""
 
+_TEMPLATE_TABLES = ("filters", "globals", "tests")
+"""Attributes of a Jinja environment that hold functions which templates call."""
+
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -64,6 +67,12 @@ class Entries:
                 for site in sites:
                     if not site.decorated:
                         self.registered(site, name)
+        for name, sites in self.index.calls.items():
+            if name.endswith("()"):
+                for site in sites:
+                    self.by_hand(site)
+        for site in self.index.calls.get("update", ()):
+            self.updated(site)
         self.assigned()
         self.template_names()
         return list(self.found.values())
@@ -203,6 +212,10 @@ class Entries:
                 found.extend(self.types.names.external_bases(atom[1]))
             elif atom[0] == "proxy" or (atom[0] == "ext" and self.models.proxies.get(atom[1]) == "app"):
                 found.append("flask.Flask")
+            elif atom[0] == "ext":
+                kept = self.models.instance(atom[1])
+                if kept is not None:
+                    found.append(kept)
         return found
 
     # -- base classes --
@@ -323,12 +336,12 @@ class Entries:
             for argument in site.call.arguments:
                 if argument.keyword == "args" and isinstance(argument.value, f.Display):
                     values = list(argument.value.values)
-        for value in values:
-            if at >= len(given):
-                break
+        slots = list(zip(range(at, len(given)), values, strict=False))
+        if registers.passes == "args":
+            slots += keyword_arguments(function, site.call)
+        for at, value in slots:
             atoms = self.types.expand(self.types.of(value, site.scope))
             given[at] = tuple((atom,) for atom in atoms if atom[0] == "inst")[:2]
-            at += 1
         return tuple(given)
 
     def targets(self, node: f.Expression, scope: ScopeId) -> Atoms:
@@ -336,6 +349,32 @@ class Entries:
         if isinstance(node, f.Call) and last_name(node.function) in ("as_view", "partial"):
             return self.types.of(node.arguments[0].value, scope) if last_name(node.function) == "partial" else ()
         return tuple(atom for atom in self.types.expand(self.types.of(node, scope)) if atom[0] in ("func", "bound"))
+
+    def by_hand(self, site: CallSite) -> None:
+        """``app.route("/")(f)``: what makes a decorator is called, and its result is called with the function."""
+        maker, given = site.call.function, site.call.arguments
+        if site.decorated or not isinstance(maker, f.Call) or len(given) != 1:
+            return
+        entry = self.entry_of(maker, site.scope)
+        if entry is None:
+            return
+        for target in self.targets(given[0].value, site.scope):
+            self.add(target, entry, describe(maker, last_name(maker.function)), None, site.call.pos, site)
+
+    def updated(self, site: CallSite) -> None:
+        """``app.jinja_env.globals.update(name=f)``"""
+        function = site.call.function
+        table = function.value if isinstance(function, f.Attribute) else None
+        if site.decorated or not isinstance(table, f.Attribute) or table.name not in _TEMPLATE_TABLES:
+            return
+        if last_name(table.value) != "jinja_env":
+            return
+        entry = self.models.by_method_name["context_processor"].entry
+        for argument in site.call.arguments:
+            values = argument.value.values if isinstance(argument.value, f.Display) else (argument.value,)
+            for value in values:
+                for target in self.targets(value, site.scope):
+                    self.add(target, entry, table.name, None, site.call.pos, site)
 
     def assigned(self) -> None:
         """``app.wsgi_app = Middleware(…)``, ``app.view_functions[x] = f``, ``app.jinja_env.filters[x] = f``."""
@@ -348,7 +387,7 @@ class Entries:
                 if method is not None:
                     target = ("bound", method, atom)
                     self.add(target, route, MIDDLEWARE, self.index.functions[method], binding.pos)
-        for name in ("view_functions", "filters", "globals", "tests"):
+        for name in ("view_functions", *_TEMPLATE_TABLES):
             for store in self.index.stores.get(name, ()):
                 if (
                     name != "view_functions"
@@ -359,6 +398,18 @@ class Entries:
                     if atom[0] in ("func", "bound"):
                         function = self.index.functions[atom[1]]
                         self.add(atom, route, name, function, function.facts.pos)
+
+
+def keyword_arguments(function: FunctionIndex, call: f.Call) -> list[tuple[int, f.Expression]]:
+    """What ``Thread(target=f, kwargs={"name": value})`` passes: the parameter's index and the value."""
+    names = {parameter.name: at for at, parameter in enumerate(function.facts.parameters)}
+    return [
+        (names[key.text], value)
+        for argument in call.arguments
+        if argument.keyword == "kwargs" and isinstance(argument.value, f.Display) and argument.value.kind == "dict"
+        for key, value in zip(argument.value.keys, argument.value.values, strict=True)
+        if isinstance(key, f.Constant) and key.text in names
+    ]
 
 
 _TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")

@@ -376,8 +376,13 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         flags |= value.flags
     value = evaluate(frame, node.element)
     frame.control = outer
-    made: Path = (("new", (*node.pos[:2], frame.scope), ("cont", node.kind)),)
-    return Value((made,), deps | value.deps, flags | value.flags)
+    site, kind = (*node.pos[:2], frame.scope), ("cont", node.kind)
+    made: tuple[Path, ...] = ((("new", site, kind),),)
+    if isinstance(node.element, f.Local):
+        # What a comprehension only picks are the objects of the container that it goes through.
+        picked = [ref[:-1] for ref in value.refs if frame.recorded(ref) and ref[-1] == "[]" and len(ref) > 1]
+        made = tuple((("new", site, kind, origin),) for origin in picked[:2]) or made
+    return Value(made, deps | value.deps, flags | value.flags)
 
 
 def elements(frame: Frame, iterable: Value, pos: f.Position) -> Value:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions
+from flaskglobals_lint.link.entries import keyword_arguments
+from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
@@ -86,6 +88,12 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         if name == "zip":
             return Value((), deps, flags)
         return Value(values[0].refs, deps, flags, "enumerated" if name == "enumerate" else values[0].view)
+    if name == "next" and arguments and isinstance(arguments[0].value, f.Comprehension):
+        values = [expressions.evaluate(frame, argument.value) for argument in arguments]
+        value = expressions.elements(frame, values[0], node.pos)
+        for other in values[1:]:
+            value = merge(value, other)
+        return Value(value.refs, value.deps | values[0].deps, value.flags)
     if name == "type" and len(arguments) == 1:
         value = expressions.evaluate(frame, arguments[0].value)
         atoms = frame.atoms(value, arguments[0].value)
@@ -146,7 +154,9 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
         frame.iterate(values[0], node.pos, f"{name}() with a Python key")
     frame.calls += frame.models.call_switches(name)
     callback(frame, node, keyed)
-    return Value((), deps, flags)
+    one = len([argument for argument in node.arguments if argument.keyword is None]) == 1
+    refs = expressions.elements(frame, values[0], node.pos).refs if name in ("min", "max") and one else ()
+    return Value(refs, deps, flags)
 
 
 def callback(frame: Frame, node: f.Call, functions: list[Value], later: bool = False) -> None:
@@ -286,5 +296,9 @@ def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values
         if at < len(given):
             given[at], flags[at] = value.refs[:3], value.flags
             at += 1
+    if registers.passes == "args":
+        for at, argument_value in keyword_arguments(function, node):
+            value = expressions.evaluate(frame, argument_value)
+            given[at], flags[at] = value.refs[:3], value.flags
     bindings = target[2] if target[0] == "func" else ()
     frame.summary.edges.append(Edge(target[1], bindings, tuple(given), node.pos, (), "thread", None, tuple(flags)))
