@@ -77,6 +77,8 @@ class Finding:
     suggestion: str = ""
     steps: tuple[str, ...] = ()
     fix: Fix | None = None
+    uninterrupted: bool = False
+    """Nothing between the read and the write waits: under greenlets nobody comes between."""
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

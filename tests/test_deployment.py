@@ -231,3 +231,166 @@ def test_the_option_decides(tmp_path: Path) -> None:
     (finding,) = races(tmp_path, {}, replace(CONFIG, server="single"))
     assert finding.severity == "info"
     assert "--server single" in finding.message
+
+
+# -- greenlets --
+
+GEVENT = {"Procfile": "web: gunicorn -k gevent app:app\n"}
+
+COUNTER = """\
+import json
+import time
+from threading import Lock
+
+import requests
+from flask import Flask, request
+
+app = Flask(__name__)
+lock = Lock()
+visits = 0
+
+
+def weight():
+    return int("2")
+
+
+def ask():
+    return requests.get("http://weights").json()
+
+
+def helper(step):
+    return step
+
+
+@app.route("/")
+def home():
+    global visits
+    seen = visits
+    {between}
+    visits = seen + 1
+    return {{"visits": visits}}
+"""
+
+
+def greenlets(folder: Path, between: str, files: Mapping[str, str] = GEVENT) -> Finding:
+    (finding,) = races(folder, files, source=COUNTER.format(between=between))
+    return finding
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "pass",
+        "weight()",
+        "text = json.dumps([1]).strip()",
+        "app.logger.info('seen %s', seen)",
+        "names = [str(n) for n in range(3)]",
+        "open('notes')",
+    ],
+)
+def test_greenlets_do_not_switch_where_nothing_waits(tmp_path: Path, between: str) -> None:
+    finding = greenlets(tmp_path, between)
+    assert finding.severity == "info"
+    assert "Procfile:1" in finding.message
+
+
+@pytest.mark.parametrize(
+    "between",
+    [
+        "time.sleep(0)",
+        "ask()",
+        "requests.get('http://other')",
+        "mystery.refresh()",
+        "helper(request.get_json())",
+        "lock.acquire(); lock.release()",
+        "for row in app.rows(): print(row)",
+        "for row in request.stream: print(row)",
+    ],
+)
+def test_greenlets_switch_where_code_may_wait(tmp_path: Path, between: str) -> None:
+    assert greenlets(tmp_path, between).severity == "error"
+
+
+def test_a_reader_that_waits_after_its_read_leaves_the_window_open(tmp_path: Path) -> None:
+    source = COUNTER.format(between="pass").replace("seen = visits", "seen = load()")
+    waiting = source + "\n\ndef load():\n    found = visits\n    time.sleep(1)\n    return found\n"
+    (finding,) = races(tmp_path / "waits", GEVENT, source=waiting)
+    assert finding.severity == "error"
+    (finding,) = races(tmp_path / "quiet", GEVENT, source=waiting.replace("    time.sleep(1)\n", ""))
+    assert finding.severity == "info"
+
+
+@pytest.mark.parametrize(("body", "severity"), [("total += 1", "info"), ("time.sleep(0)", "error")])
+def test_a_loop_that_does_not_wait_is_not_interrupted(tmp_path: Path, body: str, severity: str) -> None:
+    source = f"""\
+import time
+
+from flask import Flask
+
+app = Flask(__name__)
+rooms = {{}}
+
+
+@app.route("/<name>")
+def enter(name):
+    rooms[name] = 1
+    return name
+
+
+@app.route("/all")
+def everybody():
+    total = 0
+    for name in rooms:
+        {body}
+    return str(total)
+"""
+    write(tmp_path, {"app.py": source, **GEVENT})
+    found = [f.severity for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL103"]
+    assert found == [severity]
+
+
+PATCH = "from gevent import monkey\n\n{patch}\n\n"
+
+
+@pytest.mark.parametrize(
+    ("patch", "severity"),
+    [
+        ("monkey.patch_all()", "info"),
+        ("import os\nif not os.getenv('NO_PATCH'):\n    monkey.patch_all()", "info"),
+        ("import options\nif options.gevent:\n    monkey.patch_all()", "warning"),
+        ("monkey.patch_all(thread=False)", "error"),
+        ("monkey.patch_socket()", "error"),
+        ("monkey.patch_all()\nstart = monkey.get_original('_thread', 'start_new_thread')", "error"),
+        ("monkey.patch_all()\nfrom gevent.threadpool import ThreadPool\npool = ThreadPool(4)", "error"),
+    ],
+)
+def test_a_patched_program(tmp_path: Path, patch: str, severity: str) -> None:
+    (finding,) = races(tmp_path, {}, source=PATCH.format(patch=patch) + APP)
+    assert finding.severity == severity
+
+
+def test_a_patch_does_not_outweigh_a_server_with_threads(tmp_path: Path) -> None:
+    source = PATCH.format(patch="monkey.patch_all()") + APP
+    (finding,) = races(tmp_path, {"Procfile": "web: waitress-serve app:app\n"}, source=source)
+    assert finding.severity == "error"
+
+
+def test_one_way_with_threads_keeps_the_race(tmp_path: Path) -> None:
+    files = {**GEVENT, "other/Procfile": "web: gunicorn --threads 4 app:app\n"}
+    assert greenlets(tmp_path, "pass", files).severity == "error"
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("venv/bin/gunicorn -k gevent app:app", "greenlets"),
+        ('exec /usr/local/bin/gunicorn -w${WORKERS:-4} "app:app"', "processes"),
+        ("PORT=80 gunicorn --threads 4 app:app", "threads"),
+        ("venv/bin/uwsgi --gevent 100 --http :80", "greenlets"),
+        ("uwsgi uwsgi-plugin-python3", "unknown"),
+        ("uwsgi       : the application server", "unknown"),
+        ("pip install gunicorn --no-cache", "unknown"),
+    ],
+)
+def test_scripts(tmp_path: Path, line: str, kind: str) -> None:
+    assert deployment(tmp_path, {"bin/docker-entrypoint": f"#!/bin/sh\n{line}\n"}).kind == kind

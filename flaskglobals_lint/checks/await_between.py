@@ -50,6 +50,7 @@ def _finding(program: Program, race: Race) -> Finding:
         conflicts.window(pair),
         f"await first, then {wording.lock_suggestion(program, race)}",
         _steps(race),
+        uninterrupted=race.uninterrupted,
     )
 
 

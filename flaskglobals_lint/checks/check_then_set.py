@@ -66,6 +66,7 @@ def _finding(program: Program, race: Race) -> Finding:
         conflicts.window(pair),
         _suggestion(program, race),
         _steps(race),
+        uninterrupted=race.uninterrupted,
     )
 
 

@@ -26,6 +26,9 @@ class Race:
     others: tuple[Access, ...]
     """Other writes of the same place, from other lines."""
 
+    uninterrupted: bool = False
+    """Nothing waits between the read and the write, in any of the contexts."""
+
     @property
     def pair(self) -> Pair:
         return self.conflict.pair
@@ -54,7 +57,8 @@ def races(program: Program) -> dict[str, list[Race]]:
         unguarded = awaited or unguarded
         if unguarded:
             best = min(unguarded, key=lambda c: (c.pair.early, len(c.context.chain)))
-            found = Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best)))
+            quiet = all(c.pair.write.clock[3] == c.pair.read.clock[3] for c in unguarded)
+            found = Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best)), quiet)
             result["await" if awaited else best.pair.kind].append(found)
     return result
 

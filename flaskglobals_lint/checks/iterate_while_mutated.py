@@ -178,4 +178,5 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
             f"request B changes it ({program.file(other.function)}:{other.record.pos[0]})",
             f"A takes the next step: {outcome}",
         ),
+        uninterrupted=loop.uninterrupted,
     )

@@ -14,17 +14,26 @@ _NEED_THREADS = frozenset(
 )
 """Rules about two requests that run at the same time in one process."""
 
+_INTERLEAVED = frozenset({"FGL101", "FGL102", "FGL103"})
+"""Rules about something that takes a moment, in which greenlets switch only if the code waits."""
+
 _NEED_WORKERS = frozenset({"FGL501", "FGL502"})
 """Rules about what several processes do not share."""
+
+
+_REAL_THREADS = frozenset({"gevent.monkey.get_original", "gevent.threadpool.ThreadPool", "eventlet.tpool.execute"})
 
 
 def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]:
     """The findings, with the severities that the deployment gives them."""
     deployment = program.deployment
+    cooperative = deployment.kind == "greenlets" and not _real_threads(program)
     background = _background(program) if deployment.one_at_a_time else set()
     for finding in findings:
         if deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:
             yield _lowered(finding, deployment)
+        elif cooperative and finding.uninterrupted and finding.code in _INTERLEAVED:
+            yield _uninterrupted(finding, deployment)
         elif (deployment.workers or 1) > 1 and finding.code in _NEED_WORKERS and finding.severity == "info":
             reason = (
                 f"{deployment.workers} workers in {deployment.where('worker', 'processes', 'WEB_CONCURRENCY', '-w')}"
@@ -43,6 +52,30 @@ def _lowered(finding: Finding, deployment: Deployment) -> Finding:
     where = deployment.where("thread", "worker_class", "-k")
     message = f"{finding.message} (not as deployed: {said} in {where}; it can happen as soon as there are two)"
     return replace(finding, severity=severity, message=message)
+
+
+def _uninterrupted(finding: Finding, deployment: Deployment) -> Finding:
+    """A note if the files say that requests are greenlets; a warning where they can also be something else."""
+    severity: Severity = "info" if deployment.stated else "warning"
+    if finding.severity == "info" or (finding.severity == "warning" and severity == "warning"):
+        return finding
+    where = deployment.where("patch", "gevent", "eventlet", "greenlets")
+    span = "in this loop" if finding.code == "FGL103" else "between the read and the write"
+    message = (
+        f"{finding.message} (not with greenlets, as deployed by {where}: "
+        f"they switch only where code waits, and nothing {span} does)"
+    )
+    return replace(finding, severity=severity, message=message)
+
+
+def _real_threads(program: Program) -> bool:
+    """Whether the code asks for threads that are not greenlets, although the standard library is patched."""
+    for name in ("get_original", "ThreadPool", "execute"):
+        for site in program.index.calls.get(name, ()):
+            for atom in program.types.of(site.call.function, site.scope):
+                if atom[0] == "ext" and program.types.models.canonical(atom[1]) in _REAL_THREADS:
+                    return True
+    return False
 
 
 def _background(program: Program) -> set[str]:

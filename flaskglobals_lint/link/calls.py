@@ -84,6 +84,7 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
         name = node.function.name if isinstance(node.function, f.Attribute) else ""
         if name and frame.models.blocking_method(name):
             frame.blocking += 1
+        frame.pauses += not frame.models.quiet_method(name)
         unknown = library.unknown(frame, node, values)
         result = unknown if result is None else merge(result, unknown)
     assert result is not None
@@ -286,6 +287,8 @@ def invoke(
     frame.calls += 1
     if summary.blocks:
         frame.blocking += 1
+    pauses = frame.pauses
+    frame.pauses += summary.pauses
     if kind == "call" and origin is None:
         for write in summary.effects:
             _apply(frame, fid, write, paths, bits(write.values), given, pos)
@@ -294,6 +297,7 @@ def invoke(
         for lock in summary.released:
             for path in paths(lock):
                 frame.release(path)
+    after, frame.pauses = frame.pauses, pauses  # what the callee read may be as old as the call
     deps = bits(summary.returned_parameters)
     returned_flags = passed_on(summary.returned_flags, flags)
     for read in summary.returned_reads:
@@ -302,6 +306,7 @@ def invoke(
     for read in summary.checks:
         for path in paths(read.path):
             frame.sticky |= frame.read(path, read.kind, pos, seen_key(read.key, function, given), (fid, read.pos))
+    frame.pauses = after
     refs: list[Any] = []
     for ref in summary.returned:
         if is_path(ref):

@@ -22,6 +22,7 @@ MOST_FILES = 5_000
 
 _DEVELOPMENT = ("flask_run", "werkzeug", "wsgiref", "flask_socketio")
 _ADAPTERS = ("wsgi_to_asgi", "a2wsgi")
+_PATCHES = ("patched",)
 _TELLING = ("threads", "kind", "greenlets", "workers", "preload")
 
 
@@ -38,6 +39,9 @@ class Deployment:
     kind: Kind = "unknown"
     preload: bool = False
     evidence: tuple[Evidence, ...] = ()
+    sure: bool = False
+    """With greenlets: every way to run it that was found makes requests greenlets, and none is a guess."""
+
     renewed: frozenset[str] = frozenset()
     """Names that a hook of the server mentions which runs in each worker after the fork."""
 
@@ -49,7 +53,7 @@ class Deployment:
     @property
     def stated(self) -> bool:
         """Whether that is written down, and not only a server's default."""
-        return self.threads == 1
+        return self.threads == 1 or self.sure
 
     def where(self, *words: str) -> str:
         """The place that says it: the first that mentions one of the words."""
@@ -80,7 +84,7 @@ def _told(server: str) -> Deployment:
         case "processes":
             return Deployment(1, SEVERAL, "processes", False, evidence)
         case "greenlets":
-            return Deployment(None, None, "greenlets", False, evidence)
+            return Deployment(None, None, "greenlets", False, evidence, True)
         case "asyncio":
             return Deployment(None, None, "asyncio", False, evidence)
         case _:
@@ -120,7 +124,10 @@ def _files(root: Path) -> Iterator[str]:
 def _combined(found: list[Settings]) -> Deployment:
     """One answer from all that was found: production servers count, the development server only where it is alone."""
     adapted = [s for s in found if s.server.id in _ADAPTERS]
-    production = [s for s in found if s.server.id not in (*_DEVELOPMENT, *_ADAPTERS)]
+    patches = [s for s in found if s.server.id in _PATCHES]
+    production = [s for s in found if s.server.id not in (*_DEVELOPMENT, *_ADAPTERS, *_PATCHES)]
+    if patches and all(s.server.kind == "greenlets" for s in production):
+        production = patches + production  # threads that such a server or the development server starts are greenlets
     if adapted:
         production = adapted + [s for s in production if s.server.kind not in ("asyncio", "threads")]
     chosen = production or [s for s in found if s.server.id in _DEVELOPMENT]
@@ -133,9 +140,11 @@ def _combined(found: list[Settings]) -> Deployment:
     preload = any(answer.preload for answer in answers)
     concurrent = [answer for answer in answers if not answer.one_at_a_time]
     if concurrent:
+        kind: Kind = next((a.kind for a in concurrent if a.kind != "greenlets"), "greenlets")
+        surely = any(a.sure for a in concurrent) and all(a.sure or a.stated or patches for a in answers)
         threads = max((answer.threads for answer in concurrent if answer.threads is not None), default=None)
-        return Deployment(threads, workers, concurrent[0].kind, preload, evidence)
-    kind: Kind = "processes" if workers is not None and workers > 1 else "single"
+        return Deployment(threads, workers, kind, preload, evidence, surely and kind == "greenlets")
+    kind = "processes" if workers is not None and workers > 1 else "single"
     stated = all(answer.stated for answer in answers)
     return Deployment(1 if stated else None, workers, kind, preload, evidence)
 
@@ -168,9 +177,9 @@ def _answer(settings: Settings) -> Deployment:
     preload = settings.values.get("preload", (server.preload,))[0]
     several = workers is None or workers > 1
     shown = [item for name, (_, item) in settings.values.items() if name in _TELLING]
-    return Deployment(
-        threads, workers, kind, bool(preload) and several, tuple(dict.fromkeys(shown or settings.evidence))
-    )
+    evidence = tuple(dict.fromkeys(shown or settings.evidence))
+    sure = kind == "greenlets" and (server.id in ("gunicorn", "uwsgi") or settings.values.get("sure", (False,))[0])
+    return Deployment(threads, workers, kind, bool(preload) and several, evidence, bool(sure))
 
 
 def _worker_class(settings: Settings, chosen: str, kind: Kind, threads: int | None) -> tuple[Kind, int | None]:

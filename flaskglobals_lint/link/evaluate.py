@@ -84,6 +84,7 @@ class Evaluator:
         summary.checks = self._reads(frame, frame.raised)
         summary.acquired = frame.sections
         summary.blocks = frame.blocking > 0
+        summary.pauses = frame.pauses > 0
         for at, write in enumerate(summary.writes):
             if not write.branch and not write.acts and frame.calls > write.clock[0]:
                 summary.writes[at] = replace(write, acts=True)
@@ -192,7 +193,7 @@ class Evaluator:
     def branch(self, frame: Frame, node: f.If) -> int:
         deps = expressions.test(frame, node.test)
         before = dict(frame.variables)
-        outer, sections, clock = frame.control, frame.sections, (frame.calls, frame.blocking, frame.awaits)
+        outer, sections, clock = frame.control, frame.sections, frame.clock
         frame.control |= deps
         first = len(frame.summary.writes)
         left = self.block(frame, node.body)
@@ -205,14 +206,13 @@ class Evaluator:
                 if frame.summary.writes[at].pos == target.pos:
                     frame.summary.writes[at] = replace(frame.summary.writes[at], constant=True, acts=False)
         after, held = frame.variables, frame.sections
-        after_clock = (frame.calls, frame.blocking, frame.awaits)
+        after_clock = frame.clock
         frame.variables, frame.sections = before, sections
-        frame.calls, frame.blocking, frame.awaits = clock
+        frame.clock = clock
         right = self.block(frame, node.orelse)
         frame.control = outer
-        frame.calls = max(frame.calls, after_clock[0])
-        frame.blocking = max(frame.blocking, after_clock[1])
-        frame.awaits = max(frame.awaits, after_clock[2])
+        calls, blocking, awaits, pauses = map(max, frame.clock, after_clock)
+        frame.clock = (calls, blocking, awaits, pauses)
         if left != FALLS and right == FALLS:
             frame.sticky |= deps
         elif right != FALLS and left == FALLS:
@@ -230,10 +230,13 @@ class Evaluator:
         return FALLS
 
     def loop(self, frame: Frame, node: f.For) -> None:
+        started = len(frame.summary.iterations)
         frame.consuming = True
         iterable = expressions.evaluate(frame, node.iterable)
         frame.consuming = False
         frame.iterate(iterable, node.pos, "a for loop")
+        paused = frame.pauses
+        frame.pauses += expressions.may_wait(frame, iterable, node.iterable)
         value = expressions.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
         outer, sticky = frame.control, frame.sticky
         frame.loops += 1
@@ -243,8 +246,13 @@ class Evaluator:
             before = dict(frame.variables)
             if node.is_async:
                 frame.awaits += 1
+                frame.pauses += 1
             self.block(frame, node.body)
             frame.variables = _joined(before, frame.variables)
+        if frame.pauses == paused:
+            for at in range(started, len(frame.summary.iterations)):
+                if frame.summary.iterations[at].pos == node.pos:
+                    frame.summary.iterations[at] = replace(frame.summary.iterations[at], uninterrupted=True)
         frame.loops -= 1
         frame.control = outer
         frame.sticky = sticky | (frame.sticky & frame.raised)

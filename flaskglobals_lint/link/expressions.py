@@ -364,6 +364,7 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         iterable = evaluate(frame, clause.iterable)
         via = "a generator" if node.kind == "generator" else f"a {node.kind} comprehension"
         frame.iterate(iterable, clause.pos, via)
+        frame.pauses += may_wait(frame, iterable, clause.iterable)
         deps |= content(frame, iterable, clause.pos)
         bind(frame, clause.target, elements(frame, iterable, clause.pos))
         for condition in clause.conditions:
@@ -383,6 +384,15 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         picked = [ref[:-1] for ref in value.refs if frame.recorded(ref) and ref[-1] == "[]" and len(ref) > 1]
         made = tuple((("new", site, kind, origin),) for origin in picked[:2]) or made
     return Value(made, deps | value.deps, flags | value.flags)
+
+
+def may_wait(frame: Frame, iterable: Value, node: f.Expression) -> bool:
+    """Whether getting the next item of a loop may let another greenlet run: a query, a stream, a generator."""
+    if isinstance(node, f.Display | f.Constant | f.Comprehension) or iterable.view:
+        return False
+    if isinstance(node, f.Call) and isinstance(node.function, f.Global):
+        return not frame.models.quiet(node.function.name)
+    return frame.types.container(frame.atoms(iterable, node)) is None
 
 
 def elements(frame: Frame, iterable: Value, pos: f.Position) -> Value:
@@ -434,6 +444,7 @@ def _lambda(frame: Frame, node: f.Lambda) -> Value:
 def _await(frame: Frame, node: f.Await) -> Value:
     value = evaluate(frame, node.value)
     frame.awaits += 1
+    frame.pauses += 1
     frame.calls += 1
     if frame.sections:
         frame.summary.awaits.append((node.pos, frame.sections))
@@ -449,6 +460,7 @@ def _yield(frame: Frame, node: f.Yield) -> Value:
         frame.summary.yielded = frame.sections
     frame.calls += 1
     frame.blocking += 1
+    frame.pauses += 1
     return NOTHING
 
 

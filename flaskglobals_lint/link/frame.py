@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atoms
 from flaskglobals_lint.link.paths import SHARED_ROOTS, is_path
-from flaskglobals_lint.link.summary import SESSION, Iteration, Path, Read, Section, Summary, Use, Value, Write
+from flaskglobals_lint.link.summary import SESSION, Clock, Iteration, Path, Read, Section, Summary, Use, Value, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
@@ -40,6 +40,8 @@ class Frame:
         self.calls = 0
         self.blocking = 0
         self.awaits = 0
+        self.pauses = 0
+        """How often another greenlet may have run."""
         self.consuming = False
         self.called_back = False
         self.testing = 0
@@ -72,8 +74,12 @@ class Frame:
     # -- recording --
 
     @property
-    def clock(self) -> tuple[int, int, int]:
-        return (self.calls, self.blocking, self.awaits)
+    def clock(self) -> Clock:
+        return (self.calls, self.blocking, self.awaits, self.pauses)
+
+    @clock.setter
+    def clock(self, value: Clock) -> None:
+        self.calls, self.blocking, self.awaits, self.pauses = value
 
     @property
     def decided(self) -> int:
@@ -133,7 +139,7 @@ class Frame:
         view = "" if value.view == "enumerated" else value.view
         for ref in value.refs:
             if self.recorded(ref):
-                self.summary.iterations.append(Iteration(ref, pos, self.sections, via, view))
+                self.summary.iterations.append(Iteration(ref, pos, self.sections, via, False, view))
 
     def hand_out(self, value: Value, pos: f.Position) -> None:
         """Record that a shared object as a whole goes where anything can be read from it."""
@@ -156,6 +162,7 @@ class Frame:
 
     def enter(self, lock: Path | None, pos: f.Position, kind: str) -> Section:
         """Take a lock."""
+        self.pauses += 1
         section = Section(len(self.summary.sections), lock, pos, kind)
         self.summary.sections.append(section)
         self.sections = (*self.sections, section)

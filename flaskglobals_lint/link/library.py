@@ -207,6 +207,7 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     frame.calls += frame.models.call_switches(dotted) if not owner else 1
     if frame.models.blocking(dotted) or (method and frame.models.blocking_method(method)):
         frame.blocking += 1
+    frame.pauses += not frame.models.quiet(dotted)
     deps = flags = 0
     for value in values:
         deps |= value.deps

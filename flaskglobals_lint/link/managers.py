@@ -26,8 +26,10 @@ class Managers:
         for item in node.items:
             entered.extend(self.enter(frame, item))
         frame.awaits += node.is_async
+        frame.pauses += node.is_async
         left = self.evaluator.block(frame, node.body)
         frame.awaits += node.is_async
+        frame.pauses += node.is_async
         for section in entered:
             frame.leave(section)
         frame.calls += 1

@@ -122,6 +122,7 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
         key = values[0]
     frame.calls += 1
     frame.blocking += store.external
+    frame.pauses += store.external
     result = _combined(values, receiver.deps, receiver.flags)
     for ref in receiver.refs:
         if not frame.recorded(ref):
@@ -193,6 +194,7 @@ def _access(
     deps = 0
     element: Path = (*ref, step)
     if container.thread_safe and container.kind == "queue":
+        frame.pauses += 1
         return 0
     if name in container.element_reads and name not in container.writes:
         refs.append(element)

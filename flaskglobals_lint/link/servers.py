@@ -59,6 +59,23 @@ class Settings:
         return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def _false(node: f.Expression) -> bool:
+    return isinstance(node, f.Constant) and node.text == "False"
+
+
+def _by_default(body: tuple[f.Statement, ...], call: f.Call) -> bool:
+    """Whether importing the module makes the call: nothing decides it but, maybe, an environment variable that is not set."""
+    for statement in body:
+        if isinstance(statement, f.Evaluate) and statement.value == call:
+            return True
+        if isinstance(statement, f.If) and isinstance(statement.test, f.Operation) and statement.test.operator == "not":
+            asked = statement.test.operands[0]
+            name = asked.function.name if isinstance(asked, f.Call) and isinstance(asked.function, f.Attribute) else ""
+            if name in ("getenv", "get") and _by_default(statement.body, call):
+                return True
+    return False
+
+
 class Reader:
     """Reads files and calls into settings."""
 
@@ -112,7 +129,9 @@ class Reader:
                         continue
                     named = match.groupdict()
                     if named.get("command") is not None:
-                        if name.lower().startswith(("dockerfile", "containerfile")) or name.endswith("Dockerfile"):
+                        if name.lower().startswith(("dockerfile", "containerfile")) or name.lower().endswith(
+                            "dockerfile"
+                        ):
                             last[line.split()[0]] = (number, named["command"])
                         else:
                             self.command(
@@ -255,6 +274,10 @@ class Reader:
                     continue
                 evidence = Evidence(module.input.path, site.call.pos[0], f"{name}()")
                 settings = Settings(server, evidence=[evidence])
+                if server.id == "patched":
+                    if any(a.keyword == "thread" and _false(a.value) for a in site.call.arguments):
+                        continue
+                    settings.values["sure"] = (_by_default(module.input.facts.body, site.call), evidence)
                 for argument in site.call.arguments:
                     what = server.options.get(argument.keyword or "")
                     if what is not None:

@@ -57,6 +57,10 @@ def passed_on(flags: int, given: Sequence[int]) -> int:
     return found
 
 
+Clock: TypeAlias = tuple[int, int, int, int]
+"""How often a function has called anything so far, waited for I/O, awaited, and let other greenlets run, perhaps."""
+
+
 class Value:
     """What an expression can denote: references (paths or atoms), what it depends on, flags, and – for a view of a
     container such as ``d.items()`` – which view. ``deps`` is a bit set: parameters first, then reads."""
@@ -94,7 +98,7 @@ class Read:
     key: str
     pos: f.Position
     sections: tuple[Section, ...]
-    clock: tuple[int, int, int]
+    clock: Clock
     remote: tuple[ScopeId, f.Position] | None = None
     flags: int = 0
 
@@ -113,7 +117,7 @@ class Write:
     key: str
     pos: f.Position
     sections: tuple[Section, ...]
-    clock: tuple[int, int, int]
+    clock: Clock
     values: int
     control: int
     flags: int = 0
@@ -141,6 +145,9 @@ class Iteration:
     pos: f.Position
     sections: tuple[Section, ...]
     via: str
+    uninterrupted: bool = False
+    """Nothing in the loop waits."""
+
     view: str = ""
     """items, values or keys where the loop goes over such a view."""
 
@@ -221,3 +228,5 @@ class Summary:
     yielded: tuple[Section, ...] = ()
     yielded_refs: tuple[Any, ...] = ()
     blocks: bool = False
+    pauses: bool = False
+    """Whether another greenlet may run during a call."""

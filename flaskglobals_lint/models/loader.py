@@ -190,6 +190,16 @@ class Models:
         """Does a method of this name, on an object of unknown type, most likely wait for I/O?"""
         return name in self._calls.blocking_methods
 
+    def quiet(self, dotted: str) -> bool:
+        """Is it known that a greenlet keeps control during a call of ``dotted``: no I/O that gevent waits for?"""
+        name = self.canonical(dotted).removeprefix("builtins.")
+        of, _, method = name.rpartition(".")
+        return self._calls.keeps_control(name) or (self.quiet_method(method) and self._calls.keeps_control(of))
+
+    def quiet_method(self, name: str) -> bool:
+        """Does a method of this name, on an object of unknown type, most likely compute only?"""
+        return name in self._calls.quiet_methods
+
     def call_switches(self, dotted_builtin: str) -> bool:
         """Can CPython switch threads during a call of this builtin, apart from code that its arguments bring along?"""
         return dotted_builtin.removeprefix("builtins.") not in self._calls.without_switch

@@ -44,9 +44,15 @@ class Calls:
     blocking: frozenset[str]
     blocking_methods: frozenset[str]
     without_switch: frozenset[str]
+    quiet: frozenset[str]
+    quiet_methods: frozenset[str]
 
     def blocks(self, canonical: str) -> bool:
         return any(name in self.blocking for name in tables.wildcards(canonical))
+
+    def keeps_control(self, canonical: str) -> bool:
+        """Is it known that no other greenlet runs during a call?"""
+        return any(name in self.quiet for name in tables.wildcards(canonical))
 
 
 def load_safe() -> dict[str, Safe]:
@@ -80,4 +86,6 @@ def load_calls() -> Calls:
         blocking=frozenset(name for row in data["blocking"] for name in row["names"]),
         blocking_methods=frozenset(name for row in data["blocking_method"] for name in row["names"]),
         without_switch=frozenset(name for row in data["without_switch"] for name in row["names"]),
+        quiet=frozenset(name for row in data["quiet"] for name in row["names"]),
+        quiet_methods=frozenset(name for row in data["quiet_method"] for name in row["names"]),
     )
