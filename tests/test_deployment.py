@@ -380,6 +380,13 @@ def test_one_way_with_threads_keeps_the_race(tmp_path: Path) -> None:
     assert greenlets(tmp_path, "pass", files).severity == "error"
 
 
+def test_another_way_by_default_makes_it_a_warning(tmp_path: Path) -> None:
+    source = PATCH.format(patch="monkey.patch_all()") + COUNTER.format(between="pass")
+    files = {**GEVENT, "other/Procfile": "web: gunicorn app:app\n"}
+    (finding,) = races(tmp_path, files, source=source)
+    assert finding.severity == "warning"
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [

@@ -126,7 +126,8 @@ def _combined(found: list[Settings]) -> Deployment:
     adapted = [s for s in found if s.server.id in _ADAPTERS]
     patches = [s for s in found if s.server.id in _PATCHES]
     production = [s for s in found if s.server.id not in (*_DEVELOPMENT, *_ADAPTERS, *_PATCHES)]
-    if patches and all(s.server.kind == "greenlets" for s in production):
+    patched = bool(patches) and all(s.server.kind == "greenlets" for s in production)
+    if patched:
         production = patches + production  # threads that such a server or the development server starts are greenlets
     if adapted:
         production = adapted + [s for s in production if s.server.kind not in ("asyncio", "threads")]
@@ -141,7 +142,7 @@ def _combined(found: list[Settings]) -> Deployment:
     concurrent = [answer for answer in answers if not answer.one_at_a_time]
     if concurrent:
         kind: Kind = next((a.kind for a in concurrent if a.kind != "greenlets"), "greenlets")
-        surely = any(a.sure for a in concurrent) and all(a.sure or a.stated or patches for a in answers)
+        surely = any(a.sure for a in concurrent) and (patched or all(a.sure or a.stated for a in answers))
         threads = max((answer.threads for answer in concurrent if answer.threads is not None), default=None)
         return Deployment(threads, workers, kind, preload, evidence, surely and kind == "greenlets")
     kind = "processes" if workers is not None and workers > 1 else "single"
