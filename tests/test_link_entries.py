@@ -155,7 +155,6 @@ def home():
     registered(
         "before_request_funcs",
         "app.before_request_funcs.setdefault(None, []).append(on)",
-        open_because="`app.before_request_funcs` and its like are not known to hold hooks",
     ),
     registered(
         "after_this_request",
@@ -562,6 +561,43 @@ api.add_resource(Home, "/", resource_class_kwargs={"box": box})
 ]
 
 BESIDE = [
+    registered(
+        "a callback of an MQTT client beside a request",
+        """
+client = mqtt.Client()
+client.on_message = on
+client.loop_start()
+
+@app.post("/")
+def home():
+    n["a"] = 0
+    return "home"
+""",
+        imports="import paho.mqtt.client as mqtt",
+    ),
+    case(
+        "a method that a client calls back",
+        """
+import paho.mqtt.client as mqtt
+
+class Station:
+    def __init__(self):
+        self.seen = 0
+        client = mqtt.Client()
+        client.on_message = self.on_message
+        client.loop_start()
+
+    def on_message(self, client, userdata, message):
+        self.seen = self.seen + len(message.payload)  # want: FGL101
+
+station = Station()
+
+@app.post("/")
+def home():
+    station.seen = 0
+    return "home"
+""",
+    ),
     case(
         "a thread that is given a shared object by keyword",
         """
@@ -788,6 +824,14 @@ def lines():
 ]
 
 NOTHING_RUNS = [
+    ignored(
+        "an attribute of that name on an object of the project",
+        "class Client: pass\n\nclient = Client()\nclient.on_message = on",
+    ),
+    ignored(
+        "a list of that name that is no application's",
+        "class Plan: pass\n\nplan = Plan()\nplan.before_request_funcs = []\nplan.before_request_funcs.append(on)",
+    ),
     case(
         "a thread that is given an object of its own by keyword",
         """

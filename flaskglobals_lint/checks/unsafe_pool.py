@@ -38,13 +38,19 @@ def check(program: Program) -> Iterator[Finding]:
 
 
 def _calls(program: Program) -> Iterator[CallSite]:
-    """Calls outside of requests that can make a pool, by their names, in the order of the code."""
+    """Calls that can make a pool for all requests, by their names, in the order of the code."""
     makers = program.types.models.connection_names
     wanted = makers | {alias for name in makers for alias in program.types.parameters.aliases(name)}
     for name in sorted(wanted & program.index.calls.keys()):
         for site in program.index.calls[name]:
-            if not site.decorated and site.scope not in program.serving:
+            if not site.decorated and (site.scope not in program.serving or _kept(program, site)):
                 yield site
+
+
+def _kept(program: Program, site: CallSite) -> bool:
+    """Whether a function that requests run keeps what it makes in a variable of the module."""
+    names = program.index.module_of(site.scope).names
+    return any(binding.value is site.call for bindings in names.values() for binding in bindings)
 
 
 def _pool(program: Program, site: CallSite) -> Connection | None:

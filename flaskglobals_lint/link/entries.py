@@ -71,8 +71,10 @@ class Entries:
             if name.endswith("()"):
                 for site in sites:
                     self.by_hand(site)
-        for site in self.index.calls.get("update", ()):
-            self.updated(site)
+        for name in ("update", "append", "insert", "setdefault"):
+            for site in self.index.calls.get(name, ()):
+                self.updated(site)
+        self.set_by_attribute()
         self.assigned()
         self.template_names()
         return list(self.found.values())
@@ -362,19 +364,49 @@ class Entries:
             self.add(target, entry, describe(maker, last_name(maker.function)), None, site.call.pos, site)
 
     def updated(self, site: CallSite) -> None:
-        """``app.jinja_env.globals.update(name=f)``"""
+        """``app.jinja_env.globals.update(name=f)``, ``app.before_request_funcs.setdefault(None, []).append(f)``"""
         function = site.call.function
-        table = function.value if isinstance(function, f.Attribute) else None
-        if site.decorated or not isinstance(table, f.Attribute) or table.name not in _TEMPLATE_TABLES:
+        if site.decorated or not isinstance(function, f.Attribute):
             return
-        if last_name(table.value) != "jinja_env":
+        table: f.Expression = function.value
+        while not (isinstance(table, f.Attribute) and table.name in self.models.callable_attributes):
+            if isinstance(table, f.Call):
+                table = table.function
+            elif isinstance(table, f.Attribute | f.Item):
+                table = table.value
+            else:
+                return
+        entry = self.kept(table, site.scope)
+        if entry is None:
             return
-        entry = self.models.by_method_name["context_processor"].entry
         for argument in site.call.arguments:
             values = argument.value.values if isinstance(argument.value, f.Display) else (argument.value,)
             for value in values:
                 for target in self.targets(value, site.scope):
                     self.add(target, entry, table.name, None, site.call.pos, site)
+
+    def kept(self, table: f.Attribute, scope: ScopeId) -> Entry | None:
+        """What becomes of a function that a library's object is given by this attribute."""
+        for dotted in self.library_types(self.types.expand(self.types.of(table.value, scope))):
+            entry = self.models.assigned(dotted, table.name)
+            if entry is not None:
+                return entry
+        named_so = table.name in _TEMPLATE_TABLES and last_name(table.value) == "jinja_env"
+        return self.models.assigned("jinja2.Environment", table.name) if named_so else None
+
+    def set_by_attribute(self) -> None:
+        """``client.on_message = f``, ``app.layout = f``"""
+        for name in sorted(self.models.callable_attributes - {"wsgi_app"}):
+            for target, binding in self.index.attributes.get(name, ()):
+                if binding.value is None:
+                    continue
+                functions = self.targets(binding.value, binding.scope)
+                entry = self.kept(target, binding.scope) if functions else None
+                if entry is None:
+                    continue
+                for atom in functions:
+                    site = CallSite(binding.scope, f.Call(target, (), binding.pos))
+                    self.add(atom, entry, name, None, binding.pos, site)
 
     def assigned(self) -> None:
         """``app.wsgi_app = Middleware(…)``, ``app.view_functions[x] = f``, ``app.jinja_env.filters[x] = f``."""

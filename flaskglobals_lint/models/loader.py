@@ -153,6 +153,11 @@ class Models:
         """Which methods of a class derived from ``dotted`` are entry points."""
         return self._inherited(dotted, self._entry_table.bases)
 
+    @cached_property
+    def callable_attributes(self) -> frozenset[str]:
+        """Names of the attributes of library objects that take functions."""
+        return frozenset(name for _, name in self._entry_table.assigned)
+
     def assigned(self, type_name: str, attribute: str) -> Entry | None:
         """What becomes of a callable that is assigned to an attribute, to an item of it, or appended to it.
 
