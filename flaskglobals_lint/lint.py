@@ -8,22 +8,26 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import perf_counter
 from types import ModuleType
 from typing import TypeAlias
 
+import msgspec
+
 from flaskglobals_lint import facts, rulebook
+from flaskglobals_lint.cache import Cache, code, folder_for, key
 from flaskglobals_lint.checks import check
 from flaskglobals_lint.config import Config, UsageError
 from flaskglobals_lint.discover import Discovery, SourceFile, Stdin, discover
-from flaskglobals_lint.extract import extract
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.finding import Finding, Report, Span
 from flaskglobals_lint.link import link
 from flaskglobals_lint.link.inputs import LinkInput
 from flaskglobals_lint.models import Models
 from flaskglobals_lint.models import load as load_models
+from flaskglobals_lint.pool import available_cores, extract_all
 from flaskglobals_lint.report import FORMATS
 from flaskglobals_lint.settings import Vocabulary, load, where
 from flaskglobals_lint.suppress import FileNotes, suppress
@@ -79,8 +83,17 @@ def _lint(
     log.info("root: %s", found.root)
     if not found.targets:
         return Report((), 0)
-    parsed = _extract(found, progress)
-    findings = _suppressed(_broken(parsed) + _checked(parsed, found.root, models, config), parsed, found.root, config)
+    parsed = _extract(found, config, progress)
+    try:
+        checked = _checked(parsed, found.root, models, config)
+    except Exception:
+        if not config.cache:
+            raise
+        # Facts that somebody put into the cache may be of the right shape and make no sense: only the files count.
+        log.info("analysing all files anew")
+        parsed = _extract(found, config, progress, fresh=True)
+        checked = _checked(parsed, found.root, models, config)
+    findings = _suppressed(_broken(parsed) + checked, parsed, found.root, config)
     shown = sorted((finding for finding in findings if config.shows(finding.severity)), key=lambda item: item.sort_key)
     log.info("findings: %d, and %d below %s", len(shown), len(findings) - len(shown), config.min_severity)
     targets = [item for item in parsed if item.file.target]
@@ -121,25 +134,64 @@ def _models(config: Config) -> Models:
         raise UsageError(f"{where(config, key)}{error}".rstrip(".")) from None
 
 
-def _extract(found: Discovery, progress: Progress | None) -> list[_Parsed]:
-    """The facts of every file that is still there."""
+def _extract(found: Discovery, config: Config, progress: Progress | None, *, fresh: bool = False) -> list[_Parsed]:
+    """The facts of every file that is still there; those of ``fresh`` files are not taken from the cache."""
     start = perf_counter()
-    parsed = []
-    for number, file in enumerate(found.files):
-        if progress:
-            progress(number, len(found.files))
+    folder = None if fresh else folder_for(found.root, config.cache_dir, config.cache)
+    store = Cache(folder)
+    known = code("facts.py", "extract") if folder is not None else b""
+    files: list[SourceFile] = []
+    modules: list[facts.Module | None] = []
+    names: list[bytes] = []
+    wanted: list[bytes] = []
+    for file in found.files:
         try:
-            module = extract(file.read(), file.display)
+            source = file.read()
         except FileNotFoundError:
             continue
         except OSError as error:
             problem = facts.SyntaxProblem(f"the file cannot be read: {error.strerror}", 1, 1)
-            module = facts.Module((), (), (), (), problem)
-        parsed.append(_Parsed(file, module))
+            module: facts.Module | None = facts.Module((), (), (), (), problem)
+            name = b""
+        else:
+            name = key("facts", known, source)
+            module = _decoded(store.get(name))
+            if module is None:
+                wanted.append(source)
+        files.append(file)
+        modules.append(module)
+        names.append(name)
+    hits = len(files) - len(wanted)
+    report = (lambda done: progress(hits + done, len(files))) if progress else None
+    extracted = iter(extract_all(wanted, config.jobs or available_cores(), report))
+    parsed = []
+    for file, known_module, name in zip(files, modules, names, strict=True):
+        if known_module is not None:
+            parsed.append(_Parsed(file, known_module))
+            continue
+        content = next(extracted)
+        if file.text is None:  # what an editor holds changes with each key
+            store.put(name, content)
+        parsed.append(_Parsed(file, _decoder().decode(content)))
+    store.close()
     if progress:
-        progress(len(found.files), len(found.files))
+        progress(len(files), len(files))
+    log.info("cache: %d of %d files known", hits, len(files))
     log.info("extract: %d files, %d to be judged, %.2f s", len(parsed), len(found.targets), perf_counter() - start)
     return parsed
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[facts.Module]:
+    return msgspec.msgpack.Decoder(facts.Module)
+
+
+def _decoded(content: bytes | None) -> facts.Module | None:
+    """Facts from the cache, None if there are none that could be ours."""
+    try:
+        return None if content is None else _decoder().decode(content)
+    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None
 
 
 def _checked(parsed: Sequence[_Parsed], root: Path, models: Models, config: Config) -> list[Finding]:

@@ -199,9 +199,9 @@ class _Check:
         raise _Wrong("{key} must be true or false")
 
     def count(self, value: object) -> int:
-        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return value
-        raise _Wrong("{key} must be a positive number")
+        raise _Wrong("{key} must be a number, 0 for all cores")
 
     def path(self, value: object) -> Path:
         if isinstance(value, (str, Path)) and str(value):

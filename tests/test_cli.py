@@ -265,7 +265,7 @@ def test_standard_input_without_a_name(run: Run, monkeypatch: pytest.MonkeyPatch
         ),
         (("--output-format", "jsn"), "did you mean `json`?"),
         (("--server", "thread"), "did you mean `threads`?"),
-        (("--jobs", "0"), "--jobs must be a positive number"),
+        (("--jobs", "-1"), "--jobs must be a number, 0 for all cores"),
         (("--jobs", "x"), "'x' is not a valid integer"),
         (("--outputformat", "json"), "No such option"),
         (("--config", "nope.toml"), "nope.toml: cannot be read: No such file or directory"),
@@ -368,7 +368,7 @@ def test_output_file_is_replaced_whole(run: Run, unsafe: Path) -> None:
     target = unsafe / "report.txt"
     target.write_text("old", encoding="utf-8")
     target.chmod(0o640)
-    outcome = run("--output-file", "report.txt")
+    outcome = run("--no-cache", "--output-file", "report.txt")
     assert (outcome.status, outcome.out) == (1, "")
     assert target.read_text(encoding="utf-8").startswith(WHERE)
     assert target.stat().st_mode & 0o777 == 0o640

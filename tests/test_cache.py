@@ -1,0 +1,280 @@
+"""The cache is worth time and nothing else: whatever happens to it, the findings are the same."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from flaskglobals_lint import cache, facts, lint
+from flaskglobals_lint import pool as pool_module
+from flaskglobals_lint.config import Config
+from flaskglobals_lint.extract import extract
+from flaskglobals_lint.pool import extract_all
+
+APP = """
+from flask import Flask
+app = Flask(__name__)
+views = 0
+
+@app.route("/")
+def home():
+    global views
+    views += 1
+    return str(views)
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "pyproject.toml").write_text("")
+    (tmp_path / "app.py").write_text(APP)
+    (tmp_path / "other.py").write_text("x = 1\n")
+    return tmp_path
+
+
+@pytest.fixture
+def extracted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
+    """Every source that was extracted and not found in the cache."""
+    seen: list[bytes] = []
+
+    def watch(sources: list[bytes], *rest: object) -> list[bytes]:
+        seen.extend(sources)
+        return extract_all(sources)
+
+    monkeypatch.setattr("flaskglobals_lint.lint.extract_all", watch)
+    return seen
+
+
+def codes(project: Path, **options: object) -> list[str]:
+    report = lint.lint([str(project)], Config(**options), cwd=project)  # type: ignore[arg-type]
+    return [finding.code for finding in report.findings]
+
+
+def packs(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.pack"))
+
+
+def test_only_changed_files_are_extracted_again(project: Path, extracted: list[bytes]) -> None:
+    first = codes(project)
+    assert "FGL101" in first
+    assert len(extracted) == 2
+    extracted.clear()
+    assert codes(project) == first
+    assert extracted == []
+    (project / "other.py").write_text("x = 2\n")
+    assert codes(project) == first
+    assert extracted == [b"x = 2\n"]
+
+
+def test_a_changed_file_gets_no_stale_answer(project: Path) -> None:
+    assert "FGL101" in codes(project)
+    (project / "app.py").write_text(APP.replace("views += 1", "views = 1"))
+    assert "FGL101" not in codes(project)
+
+
+def test_the_folder_tells_git_and_backups_to_pass_it_over(project: Path) -> None:
+    codes(project)
+    folder = project / ".flaskglobals_cache"
+    assert "*" in (folder / ".gitignore").read_text().splitlines()
+    assert (folder / "CACHEDIR.TAG").read_text().startswith("Signature: 8a477f597d28d172789f06886806bc55\n")
+    assert len(packs(folder)) == 1
+
+
+def test_no_cache_and_another_folder(project: Path, tmp_path: Path) -> None:
+    codes(project, cache=False)
+    assert not (project / ".flaskglobals_cache").exists()
+    codes(project, cache_dir=tmp_path / "a" / "b")
+    assert packs(tmp_path / "a" / "b")
+    assert not (project / ".flaskglobals_cache").exists()
+
+
+def test_other_code_or_another_version_asks_anew(
+    project: Path, extracted: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes(project)
+    extracted.clear()
+    monkeypatch.setattr("flaskglobals_lint.lint.code", lambda *names: b"another version")
+    codes(project)
+    assert len(extracted) == 2
+
+
+def test_the_code_of_the_package_is_part_of_the_key() -> None:
+    assert cache.code() == cache.code()
+    assert len({cache.code(), cache.code("extract", "facts.py"), cache.code("facts.py")}) == 3
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: b"",
+        lambda content: content[:-1],
+        lambda content: content[:30],
+        lambda content: content + b"x",
+        lambda content: content.replace(b"pack 1", b"pack 9"),
+        lambda content: content[:26] + b"\xff" * 4 + content[30:],
+        lambda content: content[:-300] + bytes(255 - byte for byte in content[-300:]),
+        lambda content: os.urandom(2000),
+    ],
+)
+def test_a_damaged_pack_is_passed_over(project: Path, damage: object) -> None:
+    first = codes(project)
+    [pack] = packs(project / ".flaskglobals_cache")
+    pack.write_bytes(damage(pack.read_bytes()))  # type: ignore[operator]
+    assert codes(project) == first
+    assert codes(project) == first
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xc1", b"\x91" * 5000, b"\x95\x90\x90\x90\x90", b"\x95\x91\xa1x\x90\x90\x90\xc0"]
+)
+def test_contents_of_the_wrong_shape_are_passed_over(project: Path, content: bytes) -> None:
+    first = codes(project)
+    name = cache.key("facts", cache.code("facts.py", "extract"), APP.encode())
+    shutil.rmtree(project / ".flaskglobals_cache")
+    store = cache.Cache(project / ".flaskglobals_cache")
+    store.put(name, content)
+    store.close()
+    assert codes(project) == first
+
+
+def test_facts_that_break_a_later_stage_are_replaced(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = codes(project)
+    real, calls = lint._checked, []
+
+    def broken_once(*arguments: object) -> object:
+        calls.append(1)
+        if len(calls) == 1:
+            raise KeyError("no such function")
+        return real(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(lint, "_checked", broken_once)
+    assert codes(project) == first
+    assert len(calls) == 2
+
+
+def test_a_file_a_link_or_a_pipe_in_its_place(project: Path, tmp_path: Path) -> None:
+    folder = project / ".flaskglobals_cache"
+    folder.write_text("mine")
+    first = codes(project)
+    assert folder.read_text() == "mine"
+    folder.unlink()
+    (project / "elsewhere").mkdir()
+    folder.symlink_to(project / "elsewhere")
+    assert codes(project) == first
+    assert list((project / "elsewhere").iterdir()) == []
+    folder.unlink()
+    folder.mkdir()
+    os.mkfifo(folder / "a.pack")
+    (folder / "b.pack").symlink_to("/dev/zero")
+    (folder / "c.pack").mkdir()
+    assert codes(project) == first
+
+
+@pytest.mark.parametrize("broken", ["mkdir", "replace", "open"])
+def test_a_folder_that_cannot_be_written(project: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = codes(project, cache=False)
+
+    def full(*arguments: object, **keywords: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"flaskglobals_lint.cache.os.{broken}", full)
+        assert codes(project) == first
+    assert not list((project / ".flaskglobals_cache").glob("*.tmp"))
+    assert not packs(project / ".flaskglobals_cache")
+    assert codes(project) == first
+
+
+def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
+    one, two = cache.Cache(tmp_path), cache.Cache(tmp_path)
+    one.put(b"1" * 16, b"one")
+    two.put(b"2" * 16, b"two")
+    one.close()
+    two.close()
+    merged = cache.Cache(tmp_path)
+    assert (merged.get(b"1" * 16), merged.get(b"2" * 16)) == (b"one", b"two")
+    merged.close()
+
+
+def test_folders_of_two_machines_are_merged_by_copying(tmp_path: Path) -> None:
+    for number in (1, 2):
+        store = cache.Cache(tmp_path / str(number))
+        store.put(bytes([number]) * 16, b"content")
+        store.close()
+    shutil.copytree(tmp_path / "1", tmp_path / "2", dirs_exist_ok=True)
+    merged = cache.Cache(tmp_path / "2")
+    assert [merged.get(bytes([number]) * 16) for number in (1, 2, 3)] == [b"content", b"content", None]
+    merged.close()
+
+
+def test_many_packs_become_one_and_old_entries_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(number: int) -> None:
+        store = cache.Cache(tmp_path)
+        store.get(bytes([0]) * 16)
+        store.put(bytes([number]) * 16, b"content %d" % number)
+        store.close()
+
+    now = cache.time.time()
+    (tmp_path / "dead.tmp").write_text("")
+    os.utime(tmp_path / "dead.tmp", (now - 9000, now - 9000))
+    for number in range(12):
+        run(number)
+    assert len(packs(tmp_path)) == 12
+    monkeypatch.setattr(cache.time, "time", lambda: now + 30 * 86_400)
+    run(99)
+    assert len(packs(tmp_path)) == 1
+    assert not list(tmp_path.glob("*.tmp"))
+    store = cache.Cache(tmp_path)
+    assert store.get(bytes([0]) * 16) == b"content 0"
+    assert store.get(bytes([99]) * 16) == b"content 99"
+    assert store.get(bytes([5]) * 16) is None
+    store.close()
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+SOURCES = [f"def f{number}(x):\n    return x + {number}\n".encode() * 30 for number in range(40)]
+
+
+@pytest.mark.parametrize("jobs", [1, 2, 4])
+def test_any_number_of_processes_gives_the_same(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_WORTH_A_PROCESS", 1000)
+    monkeypatch.setattr(pool_module, "_CHUNK", 3000)
+    assert extract_all(SOURCES, jobs, isolated=True) == extract_all(SOURCES, isolated=False)
+
+
+def _dying(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
+    """Workers run ``action`` in place of extracting a source that holds the word POISON."""
+    code = (
+        "import sys; sys.path[:] = sys.argv[1:]; import os, signal; from flaskglobals_lint.extract import worker\n"
+        "real = worker.extract\n"
+        f"worker.extract = lambda source: {action} if b'POISON' in source else real(source)\n"
+        "worker.main()"
+    )
+    monkeypatch.setattr(pool_module, "_CODE", code)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize(
+    ("name", "message"), [("SIGSEGV", "the parser crashed on this file"), ("SIGXCPU", "takes too long to analyse")]
+)
+def test_a_source_that_ends_its_process_costs_itself_only(
+    name: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _dying(monkeypatch, f"os.kill(os.getpid(), signal.{name})")
+    sources = [*SOURCES[:3], b"POISON = 1\n", *SOURCES[3:5]]
+    answers = extract_all(sources, 2, isolated=True)
+    modules = [lint._decoder().decode(answer) for answer in answers]
+    assert modules[3].problem == facts.SyntaxProblem(message, 1, 1)
+    assert [module for at, module in enumerate(modules) if at != 3] == [extract(source) for source in SOURCES[:5]]
+
+
+def test_without_workers_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module.sys, "executable", "/nowhere/python")
+    assert extract_all(SOURCES[:2], 2, isolated=True) == extract_all(SOURCES[:2], isolated=False)
+    monkeypatch.undo()
+    monkeypatch.setattr(pool_module, "_CODE", "raise SystemExit(1)")
+    assert extract_all(SOURCES[:2], 2, isolated=True) == extract_all(SOURCES[:2], isolated=False)
