@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program, base_key
+from flaskglobals_lint.link.reach import SHARED
 from flaskglobals_lint.link.summary import Read, Write
 from flaskglobals_lint.rule import Rule
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.reach import Access, Conflict
+    from flaskglobals_lint.link.summary import Path
 
 RULE = Rule("FGL402", "inconsistent-lock", "error", "a place guarded by a lock here and by none, or by another, there")
 
@@ -44,40 +46,55 @@ def check(program: Program) -> Iterator[Finding]:
         if conflict.guards:
             updates.setdefault(base_key(conflict.place), []).append(conflict)
     for key, writes in program.writes.items():
-        guard = _guard(writes, updates.get(key, []))
-        if guard is None or program.guarded_by_comment(writes[0].path):
+        if not any(access.locks for access in writes) or program.guarded_by_comment(writes[0].path):
             continue
         seen: set[tuple[ScopeId, f.Position]] = set()
+        guards: dict[Path, _Guard | None] = {}
         for access in writes:
             at = (access.function, access.record.pos)
-            if (
-                at in seen
-                or (access.function, access.record.pos[0]) in told
-                or not _out_of_line(program, access, guard)
-            ):
+            if at in seen or (access.function, access.record.pos[0]) in told:
                 continue
-            seen.add(at)
-            yield _written(program, access, guard)
-        yield from _late_reads(program, key, guard)
+            guard = _guard_of(program, access, writes, updates.get(key, []), guards)
+            if guard is not None and _out_of_line(program, access, guard):
+                seen.add(at)
+                yield _written(program, access, guard)
+        for guard in {one.key: one for one in guards.values() if one is not None}.values():
+            yield from _late_reads(program, key, guard)
+
+
+def _guard_of(
+    program: Program,
+    access: Access,
+    writes: list[Access],
+    updates: list[Conflict],
+    known: dict[Path, _Guard | None],
+) -> _Guard | None:
+    """The lock that guards what the access writes, by the writes of the same object and item."""
+    if access.path not in known:
+        known[access.path] = _guard(
+            [one for one in writes if not program.distinct(access.path, one.path)],
+            [one for one in updates if not program.distinct(access.path, one.path)],
+        )
+    return known[access.path]
 
 
 def _guard(writes: list[Access], updates: list[Conflict]) -> _Guard | None:
-    """The lock that most writes of a place hold, if it is there for this place: held in the function itself."""
-    sites: dict[Any, set[tuple[ScopeId, f.Position]]] = {}
-    bare: set[tuple[ScopeId, f.Position]] = set()
+    """The lock that most writes of a place hold, if it is there for this place: held in the function itself.
+
+    A line holds what it holds on every way that leads to it.
+    """
+    sites: dict[tuple[ScopeId, f.Position], frozenset[Any]] = {}
     for access in writes:
         at = (access.function, access.record.pos)
-        for lock in access.locks:
-            sites.setdefault(lock, set()).add(at)
-        if not access.locks:
-            bare.add(at)
-    counts = Counter({lock: len(found) for lock, found in sites.items()})
+        locks = frozenset(lock for lock in access.locks if lock[0] != SHARED)
+        sites[at] = sites[at] & locks if at in sites else locks
+    counts = Counter(lock for locks in sites.values() for lock in locks)
     if not counts:
         return None
     lock = max(counts, key=lambda one: (counts[one], repr(one)))
     held = tuple(access for access in writes if lock in access.locks)
     own = [access for access in held if isinstance(access.record, Write) and access.record.sections]
-    if not own or counts[lock] < len(bare):
+    if not own or counts[lock] < sum(not locks for locks in sites.values()):
         return None
     return _Guard(lock, held, tuple(update for update in updates if lock in update.guards))
 
@@ -86,12 +103,17 @@ def _out_of_line(program: Program, access: Access, guard: _Guard) -> bool:
     """Whether a write can come in the middle of a section that holds the lock."""
     record = access.record
     assert isinstance(record, Write)
-    if guard.key in access.locks or (record.harmless and record.via == ".setdefault()"):
+    if any(_same(guard.key, lock) for lock in access.locks) or (record.harmless and record.via == ".setdefault()"):
         return False
     if program.index.functions[access.function].facts.name in _MAKING:
         return False
     start = access.context.start
     return any(other.context.start is not start or start.repeated for other in guard.accesses)
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two keys can be those of one lock: of one table, an item under an unknown key is any."""
+    return bool(one == other or (one[:-1] == other[:-1] and "[]" in (one[-1], other[-1])))
 
 
 def _written(program: Program, access: Access, guard: _Guard) -> Finding:
@@ -127,7 +149,8 @@ def _late_reads(program: Program, key: tuple[object, ...], guard: _Guard) -> Ite
     seen: set[ScopeId] = set()
     for access in program.reads.get(key, ()):
         record = access.record
-        if guard.key in access.locks or access.function in seen or not isinstance(record, Read):
+        held = {guard.key, (SHARED, guard.key)} & access.locks
+        if held or access.function in seen or not isinstance(record, Read):
             continue
         before = [pos for function, pos in sections if function == access.function and pos < record.pos]
         if not before or record.remote is not None:

@@ -293,7 +293,7 @@ def invoke(
         for write in summary.effects:
             _apply(frame, fid, write, paths, bits(write.values), given, pos)
         for section in summary.acquired:
-            frame.enter(locks.substituted(section.lock, paths), pos, section.kind)
+            frame.enter(locks.substituted(section.lock, paths), pos, section.kind, section.key)
         for lock in summary.released:
             for path in paths(lock):
                 frame.release(path)

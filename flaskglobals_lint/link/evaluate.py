@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, pairs
+from flaskglobals_lint.link import expressions, locks, pairs
 from flaskglobals_lint.link.assignments import Assignments
 from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, Frame, merge
 from flaskglobals_lint.link.index import ScopeId
@@ -63,7 +63,12 @@ class Evaluator:
             frame.variables[parameter.name] = Value(refs, 1 << at, flags)
             if parameter.default is not None and isinstance(parameter.default, f.Display):
                 frame.variables[parameter.name] = Value((path,), 1 << at, flags)
+        for lock, pos, kind in locks.decorated(frame, fid) if function.facts.decorators else ():
+            frame.enter(lock, pos, kind)
+        around = frame.sections
         self.block(frame, function.facts.body)
+        for section in around:
+            frame.leave(section)
         return self._finish(frame)
 
     def _finish(self, frame: Frame) -> Summary:
@@ -88,7 +93,7 @@ class Evaluator:
         for at, write in enumerate(summary.writes):
             if not write.branch and not write.acts and frame.calls > write.clock[0]:
                 summary.writes[at] = replace(write, acts=True)
-        summary.pairs = pairs.find(summary, first)
+        summary.pairs = pairs.find(summary, first, frame.parameters)
         own_checked = {
             (pair.write.path, pair.write.pos) for pair in summary.pairs if pair.kind == "control" or pair.covers
         }
@@ -220,11 +225,7 @@ class Evaluator:
             frame.variables, frame.sections = after, held
         elif left == FALLS:
             frame.variables = _joined(frame.variables, after)
-            frame.sections = (
-                tuple(s for s in held if s in frame.sections)
-                if node.orelse
-                else (tuple(s for s in held if s in sections))
-            )
+            frame.sections = locks.joined(held, frame.sections if node.orelse else sections)
         if left != FALLS and right != FALLS:
             return EXITS if EXITS in (left, right) and left == right else left
         return FALLS

@@ -45,10 +45,12 @@ class Frame:
         self.consuming = False
         self.called_back = False
         self.testing = 0
-        self.acquired: tuple[Path | None, f.Position, str] | None = None
+        self.acquired: tuple[Path | None, f.Position, str, str] | None = None
         """The lock that the expression being evaluated tried to take."""
-        self.attempts: dict[str, tuple[Path | None, f.Position, str]] = {}
+        self.attempts: dict[str, tuple[Path | None, f.Position, str, str]] = {}
         """Variables that say whether a lock could be taken."""
+        self.stacked: list[Section] = []
+        """Locks that an ``ExitStack`` or a file, not a ``with`` of their own, lets go at its end."""
         self.forgiving = 0
         self.loops = 0
         self.retried = 0
@@ -56,6 +58,12 @@ class Frame:
         self.raised = 0
         self.first_read = len(function.facts.parameters) if function is not None else 0
         self._reads: dict[tuple[Any, ...], int] = {}
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the function's parameters."""
+        function = self.function
+        return tuple(parameter.name for parameter in function.facts.parameters) if function is not None else ()
 
     # -- atoms --
 
@@ -160,15 +168,19 @@ class Frame:
 
     # -- sections --
 
-    def enter(self, lock: Path | None, pos: f.Position, kind: str) -> Section:
+    def enter(self, lock: Path | None, pos: f.Position, kind: str, key: str = _NO_KEY) -> Section:
         """Take a lock."""
         self.pauses += 1
-        section = Section(len(self.summary.sections), lock, pos, kind)
+        section = Section(len(self.summary.sections), lock, pos, kind, key)
         self.summary.sections.append(section)
         self.sections = (*self.sections, section)
         return section
 
     def leave(self, section: Section) -> None:
+        """Let go of what a section took; it may have been let go and taken again since."""
+        if section not in self.sections:
+            again = [held for held in self.sections if held.lock == section.lock and section.lock is not None]
+            section = again[-1] if again else section
         self.sections = tuple(held for held in self.sections if held is not section)
 
     def release(self, lock: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions
+from flaskglobals_lint.link import calls, expressions, holding
 from flaskglobals_lint.link.entries import keyword_arguments
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
@@ -214,6 +214,8 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
         flags |= value.flags
         frame.hand_out(value, node.pos)
     frame.write_library(dotted, "call", Value((), deps, flags), node.pos)
+    if not owner and holding.on_file(frame, node, dotted):
+        return Value((), deps, flags)
     if dotted == "copy.deepcopy" and values:
         frame.iterate(values[0], node.pos, "copy.deepcopy()")
     if dotted in _UNIQUE:

@@ -23,27 +23,42 @@ class Managers:
 
     def held(self, frame: Frame, node: f.With) -> int:
         entered: list[Section] = []
+        stacked = len(frame.stacked)
         for item in node.items:
-            entered.extend(self.enter(frame, item))
+            sections, bound = self.entered(frame, item.value, item.pos)
+            entered.extend(sections)
+            if item.target is not None:
+                expressions.bind(frame, item.target, bound)
         frame.awaits += node.is_async
         frame.pauses += node.is_async
         left = self.evaluator.block(frame, node.body)
         frame.awaits += node.is_async
         frame.pauses += node.is_async
+        if not entered:
+            # An ``ExitStack`` or a file: what was taken by it goes with it.
+            entered.extend(frame.stacked[stacked:])
+            del frame.stacked[stacked:]
         for section in entered:
             frame.leave(section)
         frame.calls += 1
         return left
 
-    def enter(self, frame: Frame, item: f.WithItem) -> list[Section]:
-        """Enter one ``with`` item: a lock, a context manager of the project, or anything else."""
+    def entered(self, frame: Frame, node: f.Expression, pos: f.Position) -> tuple[list[Section], Value]:
+        """Enter a context manager – a lock, one of the project, or anything else: the locks taken and what it gives."""
         depth = len(frame.summary.edges)
-        value = expressions.evaluate(frame, item.value)
-        atoms = frame.atoms(value, item.value)
-        kind = locks.lock_kind(frame, atoms, item.value)
+        before = frame.sections
+        value = expressions.evaluate(frame, node)
+        atoms = frame.atoms(value, node)
+        kind = locks.lock_kind(frame, atoms, node)
         frame.calls += 1
         if kind is not None:
-            return [frame.enter(locks.lock_path(value), item.pos, kind)]
+            path = locks.lock_path(frame, value, atoms, node, kind)
+            return [frame.enter(path, pos, kind, locks.key_of(frame, path, node))], value
+        if isinstance(node, f.Call) and isinstance(node.function, f.Attribute) and node.function.name == "acquire":
+            # ``with file_lock.acquire(timeout=3):``
+            taken = [section for section in frame.sections if section not in before]
+            if taken:
+                return taken, value
         sections: list[Section] = []
         bound = value
         for edge in frame.summary.edges[depth:]:
@@ -56,33 +71,29 @@ class Managers:
                 return calls.substitute(path, callee, given)
 
             for section in summary.yielded:
-                sections.append(frame.enter(locks.substituted(section.lock, paths), item.pos, section.kind))
+                sections.append(frame.enter(locks.substituted(section.lock, paths), pos, section.kind, section.key))
             refs: list[Any] = []
             for ref in summary.yielded_refs:
                 refs.extend(paths(ref) if is_path(ref) else (ref,))
             bound = Value(tuple(refs), value.deps, value.flags)
         if not sections:
-            sections, bound = self._enter_object(frame, item, value, atoms, bound)
-        if item.target is not None:
-            expressions.bind(frame, item.target, bound)
-        return sections
+            sections, bound = self._enter_object(frame, pos, value, bound)
+        return sections, bound
 
-    def _enter_object(
-        self, frame: Frame, item: f.WithItem, value: Value, atoms: Any, bound: Value
-    ) -> tuple[list[Section], Value]:
+    def _enter_object(self, frame: Frame, pos: f.Position, value: Value, bound: Value) -> tuple[list[Section], Value]:
         """``__enter__`` of the project's classes; locks it takes and does not release are held in the body."""
         for ref in value.refs:
             if not is_path(ref):
                 continue
             for atom in self.evaluator.paths.atoms(ref):
                 if atom[0] == "conn":
-                    frame.use(ref, atom[1], "with", item.pos)
+                    frame.use(ref, atom[1], "with", pos)
                 if atom[0] != "inst":
                     continue
                 enter = self.evaluator.types.names.method(atom[1], "__enter__")
                 if enter is not None:
                     before = frame.sections
-                    result = calls.invoke(frame, enter, (), [Value((ref,))], item.pos)
+                    result = calls.invoke(frame, enter, (), [Value((ref,))], pos)
                     taken = [section for section in frame.sections if section not in before]
                     return taken, result
         return [], bound

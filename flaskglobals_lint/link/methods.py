@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, library, locks
+from flaskglobals_lint.link import calls, expressions, holding, library
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import SESSION, SORT, Path, Value
 
@@ -28,10 +28,9 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     """The value of ``receiver.method(…)`` if the models know the method; None otherwise."""
     atoms = frame.atoms(receiver, function.value)
     name = function.name
-    if name in ("acquire", "release", "__enter__", "__exit__"):
-        kind = locks.lock_kind(frame, atoms, function.value)
-        if kind is not None:
-            return _lock_call(frame, node, name, receiver, kind)
+    held = holding.method_call(frame, node, function, receiver, atoms)
+    if held is not None:
+        return held
     if _project_method(frame, atoms, name):
         return None
     store = _store(frame, atoms)
@@ -76,27 +75,6 @@ def _store(frame: Frame, atoms: Atoms) -> Store | None:
                 if found is not None:
                     return found
     return None
-
-
-def _lock_call(frame: Frame, node: f.Call, name: str, receiver: Value, kind: str) -> Value:
-    path = locks.lock_path(receiver)
-    if name in ("acquire", "__enter__"):
-        if not _may_fail(node) or frame.testing:
-            frame.enter(path, node.pos, kind)
-        else:
-            frame.acquired = (path, node.pos, kind)
-    else:
-        frame.release(path)
-    frame.calls += 1
-    return Value()
-
-
-def _may_fail(node: f.Call) -> bool:
-    """Whether ``acquire`` can come back without the lock: it has a timeout or does not block."""
-    return any(
-        not (isinstance(argument.value, f.Constant) and argument.value.text in ("True", "-1"))
-        for argument in node.arguments
-    )
 
 
 def _values(frame: Frame, node: f.Call) -> list[Value]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from flaskglobals_lint.link.locks import common
+from flaskglobals_lint.link.locks import common, fits
 from flaskglobals_lint.link.summary import Pair, Path, Read, Summary, Write
 
 
-def find(summary: Summary, first_read: int) -> list[Pair]:
-    """All pairs of a function, the worst read of each write: at most one of each kind per write."""
+def find(summary: Summary, first_read: int, parameters: tuple[str, ...] = ()) -> list[Pair]:
+    """All pairs of a function with these ``parameters``, the worst read of each write: at most one of each kind."""
     found: list[Pair] = []
     seen: set[tuple[object, ...]] = set()
     for write in summary.writes:
         for kind, mask in (("control", write.control), ("value", write.values)):
-            pair = _worst(summary, write, kind, mask, first_read)
+            pair = _worst(summary, write, kind, mask, first_read, parameters)
             if pair is not None:
                 token = (kind, write.path, write.pos, write.sections)
                 if token not in seen:
@@ -46,7 +46,9 @@ def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pa
     return result
 
 
-def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int) -> Pair | None:
+def _worst(
+    summary: Summary, write: Write, kind: str, mask: int, first_read: int, parameters: tuple[str, ...]
+) -> Pair | None:
     """The pair of the write with the read that is guarded least.
 
     For a check it is enough that one check stands in the write's own section (double-checked locking); a value is stale
@@ -61,7 +63,9 @@ def _worst(summary: Summary, write: Write, kind: str, mask: int, first_read: int
             one_call = write.remote is not None and read.remote == write.remote
             if related(read, write) and not _vague(read, write) and not one_call and not _again(write):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
-                pair = Pair(kind, read, write, common(read.sections, write.sections), early)
+                held = common(read.sections, write.sections)
+                covers = tuple(one for one in held if fits(one, write.path, write.key, parameters)) if held else ()
+                pair = Pair(kind, read, write, covers, early)
                 if best is None or _worse(pair, best):
                     best = pair
         bits >>= 1

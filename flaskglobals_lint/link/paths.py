@@ -39,6 +39,8 @@ class Place:
     key: tuple[Any, ...]
     symbol: str
     label: str
+    receiver: Path | None = None
+    """The object that the place is an attribute of, as this way leads to it."""
 
 
 class Paths:
@@ -51,6 +53,7 @@ class Paths:
         self._alias_of: dict[Slot, Path | None] = {}
         self._places: dict[Path, Place | None] = {}
         self._instance_bound: dict[tuple[ScopeId, str], bool] = {}
+        self._own: dict[Path, bool] = {}
 
     def atoms(self, path: Path) -> Atoms:
         """What the path's value can be."""
@@ -259,11 +262,12 @@ class Paths:
             return None
         types = self.types
         best: tuple[int, tuple[Any, ...]] = (0, path[0])
+        receiver: Path | None = None
         for end in range(1, len(path)):
             step = path[end]
             atoms = self.atoms(path[:end])
             if any(atom[0] == "extinst" and self.is_app(atom[1]) for atom in atoms):
-                best = (end, ("app",))
+                best, receiver = (end, ("app",)), None
                 continue
             if not step.startswith("."):
                 continue
@@ -271,10 +275,64 @@ class Paths:
             having = [cid for cid in instances if types.bindings(("a", cid, step[1:]))]
             for cid in (having or instances)[:1]:
                 owner = self.declaring(cid, step[1:])
-                best = (end, ("k" if self._class_level(owner, step[1:]) else "a", owner))
+                level = "k" if self._class_level(owner, step[1:]) else "a"
+                best, receiver = (end, (level, owner)), path[:end] if level == "a" else None
         end, root = best
         rest = path[max(end, 1) :]
-        return Place((root, *rest), self.symbol(root, rest), self.label(root, rest))
+        return Place((root, *rest), self.symbol(root, rest), self.label(root, rest), receiver)
+
+    def own(self, path: Path) -> bool:
+        """Whether the path always denotes one and the same object, which no other such path denotes: what a module's or
+        factory's variable, or an attribute of such an object, is given where it is bound."""
+        found = self._own.get(path)
+        if found is None:
+            self._own[path] = False
+            found = self._own[path] = self._is_own(path)
+        return found
+
+    def _is_own(self, path: Path) -> bool:
+        if len(path) == 1:
+            if path[0][0] not in ("g", "v"):
+                return False
+        elif not str(path[-1]).startswith(".") or not (
+            (path[:-1] == path[:1] and path[0][0] == "k") or self.own(path[:-1])
+        ):
+            return False
+        bindings = [b for b in self.bindings(path) if not isinstance(b.value, f.Constant) and b.how != "annotation"]
+        if len(bindings) != 1 or bindings[0].how != "is" or not isinstance(bindings[0].value, f.Call):
+            return False
+        called = self.types.expand(self.types.of(bindings[0].value.function, bindings[0].scope))
+        return len(called) == 1 and called[0][0] == "class" and not self._one_for_all(called[0][1])
+
+    def _one_for_all(self, cid: ScopeId) -> bool:
+        """Whether calling the class may give an object that was made before."""
+        names = self.types.names
+        if names.method(cid, "__new__") is not None:
+            return True
+        classes = [names.index.classes[atom[1]].facts for atom in names.mro(cid) if atom[0] == "class"]
+        return any(cls.decorators or any(k.keyword == "metaclass" for k in cls.keywords) for cls in classes)
+
+    def exact(self, place: Place) -> tuple[Any, ...]:
+        """The place's key and, as far as it can be told, which of the objects of its class it belongs to."""
+        root, *rest = place.key
+        if place.receiver is None or not self.own(place.receiver):
+            return place.key
+        return ((*root, place.receiver), *rest)
+
+    def apart(self, one: Path, other: Path) -> bool:
+        """Whether two paths to places with one key lead to different objects, or to different items of one."""
+        first, second = self.place(one), self.place(other)
+        if first is None or second is None:
+            return False
+        for a, b in zip(first.key[1:], second.key[1:], strict=False):
+            if a != b:
+                return "[]" not in (a, b)
+        if first.receiver is None or second.receiver is None or first.receiver == second.receiver:
+            return False
+        if self.own(first.receiver) and self.own(second.receiver):
+            return True
+        classes = [{a[1] for a in self.atoms(path) if a[0] == "inst"} for path in (first.receiver, second.receiver)]
+        return all(classes) and not any(self.types.related(a, b) for a in classes[0] for b in classes[1])
 
     def is_app(self, dotted: str) -> bool:
         models = self.types.models

@@ -108,9 +108,9 @@ class Program:
         return answer
 
     def distinct(self, one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-        """Whether two paths start at two module variables that each hold an object of their own."""
+        """Whether two paths to places with one key cannot lead to the same thing."""
         roots = (one[0], other[0])
-        return roots[0] != roots[1] and all(self._made_here(root) for root in roots)
+        return (roots[0] != roots[1] and all(self._made_here(root) for root in roots)) or self.paths.apart(one, other)
 
     def _made_here(self, root: object) -> bool:
         if not isinstance(root, tuple) or root[0] != "g":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
 
 MOST_CONTEXTS = 8
+SHARED = "shared"
+"""First part of the identity of a lock that several readers hold at once."""
 _GIVEN_REQUEST_DATA = ("route", "socket", "callback")
 """Kinds of starts whose arguments the client chooses."""
 
@@ -153,10 +155,8 @@ class Reach:
                     continue
             arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
             held = context.held if edge.kind == "call" else frozenset()
-            for section in edge.sections:
-                key = self.lock_key(section, context)
-                if key is not None:
-                    held |= {key}
+            if edge.sections:
+                held |= self.lock_keys(edge.sections, context)
             start = context.start
             if edge.kind in ("thread", "callback"):
                 start = self._later(edge, context)
@@ -186,7 +186,7 @@ class Reach:
 
     def _given(self, edge: Edge, given: list[Any], context: Context) -> None:
         """A call of a closure's parameter: go where this closure was given it."""
-        held = context.held | {key for s in edge.sections if (key := self.lock_key(s, context)) is not None}
+        held = context.held | self.lock_keys(edge.sections, context)
         own = self.paths.types.index.functions[context.function]
         for atom in given:
             function = self.paths.types.index.functions[atom[1]]
@@ -238,24 +238,37 @@ class Reach:
         parameter = self.paths.types.index.functions[root[1]].facts.parameters[root[2]]
         return parameter.name if isinstance(parameter.default, f.Display) and parameter.default.kind != "tuple" else ""
 
-    def lock_key(self, section: Section, context: Context) -> Any | None:
-        """The identity of a section's lock; None if holding it keeps nobody else out."""
-        if section.kind == "async":
+    def lock_keys(self, sections: tuple[Section, ...], context: Context) -> frozenset[Any]:
+        """The identities of the sections' locks, without those whose holding keeps nobody else out.
+
+        A lock for readers and writers has one that readers hold, ``("shared", key)``; a writer holds that one, too.
+        """
+        found: set[Any] = set()
+        for section in sections:
+            key = self._lock_key(section, context)
+            if key is not None:
+                if section.kind in ("exclusive", "shared"):
+                    found.add((SHARED, key))
+                if section.kind != "shared":
+                    found.add(key)
+        return frozenset(found)
+
+    def _lock_key(self, section: Section, context: Context) -> Any | None:
+        if section.kind == "async" or section.lock is None:
             return None
         if section.kind == "path":
             return ("path", section.lock)
-        if section.lock is None:
-            return None
         root = section.lock[0]
-        if root[0] == "new":
-            return None
-        if root[0] == "proxy":
+        if root[0] in ("new", "proxy"):
             return None
         resolved = self.resolve(section.lock, context)
         if not resolved:
             return ("unknown", section.lock) if root[0] == "p" and not self._fresh(root) else None
         place = self.paths.place(resolved[0])
-        return place.key if place is not None else ("unknown", section.lock)
+        if place is None:
+            return ("unknown", section.lock)
+        key = self.paths.exact(place)
+        return (*key[:-1], f"[{section.key}]") if section.key.startswith("=") else key
 
     def _fresh(self, root: Any) -> bool:
         """Whether the parameter is ``self`` of an object made for this request."""
@@ -273,29 +286,60 @@ class Reach:
         for fid, contexts in self.result.contexts.items():
             summary = self.evaluator.summary(fid)
             for context in contexts:
-                for records, into in (
-                    (summary.reads, self.result.reads),
-                    (summary.writes, self.result.writes),
-                    (summary.iterations, self.result.iterations),
-                    (summary.uses, self.result.uses),
-                    (summary.handed, self.result.handed),
+                for records, into, alone in (
+                    (summary.reads, self.result.reads, False),
+                    (summary.writes, self.result.writes, True),
+                    (summary.iterations, self.result.iterations, False),
+                    (summary.uses, self.result.uses, True),
+                    (summary.handed, self.result.handed, False),
                 ):
                     for record in records:
                         for path in self.resolve(record.path, context):
                             place = self._place(path, serving)
                             if place is not None:
-                                locks = self._held(record.sections, context)
+                                locks = self._held(record.sections, context, path, alone)
                                 into.append(Access(place, path, record, locks, context))
                 for pair in summary.pairs:
                     for path in self.resolve(pair.write.path, context):
                         place = self._place(path, serving)
                         if place is not None:
-                            guards = self._held(pair.covers, context)
+                            guards = self._held(pair.covers, context, path, True)
                             self.result.conflicts.append(Conflict(place, path, pair, guards, context))
+        self._unify()
 
-    def _held(self, sections: tuple[Section, ...], context: Context) -> frozenset[Any]:
-        keys = {self.lock_key(section, context) for section in sections}
-        return frozenset(key for key in context.held | keys if key is not None and not self._per_request(key))
+    def _unify(self) -> None:
+        """Take the locks of a class's objects for one where some way leads to an object that cannot be told."""
+        result = self.result
+        accesses = (result.reads, result.writes, result.iterations, result.uses, result.handed)
+        keys = {key for found in accesses for access in found for key in access.locks}
+        plain = {key: _plain(key) for key in keys}
+        vague = {key: other for key, other in plain.items() if key != other and other in keys}
+        if not vague:
+            return
+        for found in accesses:
+            for at, access in enumerate(found):
+                if not access.locks.isdisjoint(vague):
+                    locks = frozenset(vague.get(key, key) for key in access.locks)
+                    found[at] = replace(access, locks=locks)
+        for at, conflict in enumerate(result.conflicts):
+            if not conflict.guards.isdisjoint(vague):
+                guards = frozenset(vague.get(key, key) for key in conflict.guards)
+                result.conflicts[at] = replace(conflict, guards=guards)
+
+    def _held(self, sections: tuple[Section, ...], context: Context, path: Path, alone: bool) -> frozenset[Any]:
+        """The keys of the locks that guard an access; ``alone``: it takes a lock that nobody else holds meanwhile."""
+        keys = self.lock_keys(sections, context) | context.held if sections else context.held
+        if not keys:
+            return keys
+        single = path[0][0] != "inst" and "[]" not in path
+        return frozenset(
+            key
+            for key in keys
+            if not self._per_request(key)
+            and not (alone and key[0] == SHARED and key[1] not in keys)
+            # One lock out of a table keeps only those out who want the same item.
+            and not (single and key[-1] == "[]")
+        )
 
     def _per_request(self, key: Any) -> bool:
         """Whether the lock is a variable of code that runs once for each request: no other request has it."""
@@ -317,3 +361,11 @@ class Reach:
         function = self.paths.types.index.functions[root[1]]
         at = self.paths.types.parameter_index(function, root[2])
         return at >= 0 and bool(self._default(("p", root[1], at)))
+
+
+def _plain(key: Any) -> Any:
+    """The identity of a lock without the object that it belongs to."""
+    if key[0] == SHARED:
+        return (SHARED, _plain(key[1]))
+    root = key[0]
+    return (root[:2], *key[1:]) if isinstance(root, tuple) and root[0] == "a" and len(root) > 2 else key

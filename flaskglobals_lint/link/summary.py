@@ -86,7 +86,11 @@ class Section:
     lock: Path | None
     pos: f.Position
     kind: str
-    """lock, async (binds only tasks of one event loop), path (identity is a file or key name) or assumed (by its name)."""
+    """lock, async (binds only tasks of one event loop), path (identity is a file or key name), assumed (by its name),
+    exclusive or shared (a lock for readers and writers)."""
+
+    key: str = ""
+    """How the key of a lock out of a table is written, ``=`` before a constant; empty if it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)

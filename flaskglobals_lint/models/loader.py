@@ -12,7 +12,7 @@ from flaskglobals_lint.models.containers import Container, ContainerTable, Memoi
 from flaskglobals_lint.models.entrypoints import Entry, EntryBase, EntryCall, EntryTable, NamedEntry, load_entries
 from flaskglobals_lint.models.extra import Extra, parse
 from flaskglobals_lint.models.library_types import Types, load_types
-from flaskglobals_lint.models.locks import Lock, LockDecorator, LockTable, load_locks
+from flaskglobals_lint.models.locks import Lock, LockDecorator, LockFunction, LockTable, load_locks
 from flaskglobals_lint.models.servers import Servers, load_servers
 from flaskglobals_lint.models.shared_objects import (
     Calls,
@@ -111,6 +111,15 @@ class Models:
     def lock_decorator(self, dotted: str) -> LockDecorator | None:
         """A decorator that holds a lock of its own around each call."""
         return self._locks.decorators.get(self.canonical(dotted))
+
+    def lock_function(self, dotted: str) -> LockFunction | None:
+        """A function that locks a file."""
+        return self._locks.functions.get(dotted)
+
+    @cached_property
+    def lock_methods(self) -> frozenset[str]:
+        """Names of the methods by which locks are taken and let go."""
+        return self._locks.methods
 
     def container(self, dotted: str) -> Container | None:
         """The container that ``dotted`` is the class of: ``dict``, ``collections.deque``, ``cachetools.TTLCache`` …"""

@@ -51,6 +51,19 @@ class LockDecorator:
 
 
 @dataclass(frozen=True, slots=True)
+class LockFunction:
+    """A function that locks the file that is its first argument.
+
+    It takes the lock for itself alone if a flag of ``exclusive`` is among its arguments, and lets go with one of
+    ``release``; without any ``exclusive`` it only lets go.
+    """
+
+    exclusive: tuple[str, ...] = ()
+    release: tuple[str, ...] = ()
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Entry:
     lock: Lock
     counted: bool = False
@@ -64,6 +77,15 @@ class _Entry:
 class LockTable:
     entries: Mapping[str, _Entry]
     decorators: Mapping[str, LockDecorator]
+    functions: Mapping[str, LockFunction]
+
+    @property
+    def methods(self) -> frozenset[str]:
+        """Names of all methods that take, let go of or wait with a lock, or give something to hold."""
+        found = {"acquire", "release", "__enter__", "__exit__", "wait", "wait_for"}
+        for entry in self.entries.values():
+            found.update(entry.lock.acquire, entry.lock.release, entry.lock.contexts)
+        return frozenset(found)
 
     def find(self, canonical: str, first_argument: str | None, keywords: Collection[str]) -> Lock | None:
         entry = self.entries.get(canonical)
@@ -87,6 +109,7 @@ def load_locks(extra: Mapping[str, Lock]) -> LockTable:
             **{name: _Entry(lock) for name, lock in extra.items()},
         },
         decorators=tables.by_name((row["names"], _decorator(row)) for row in data["decorator"]),
+        functions=tables.by_name((row["names"], _function(row)) for row in data["function"]),
     )
 
 
@@ -98,6 +121,10 @@ def _decorator(row: tables.Row) -> LockDecorator:
     return LockDecorator(
         scope=row["scope"], keyword=row.get("keyword", ""), default=row.get("default", ""), source=row["source"]
     )
+
+
+def _function(row: tables.Row) -> LockFunction:
+    return LockFunction(tables.strings(row, "exclusive"), tables.strings(row, "release"), row["source"])
 
 
 def _lock(row: tables.Row) -> Lock:
