@@ -44,18 +44,6 @@ OPEN = (
         "a name that a module makes by `globals()[…] =` is not found by `from module import name`",
     ),
     Open(
-        "gallery",
-        "gallery/views.py",
-        "self.stock.frames = self.stock.frames - 1",
-        "what `as_view(name, x)` passes on to the constructor is not the instance's",
-    ),
-    Open(
-        "gallery",
-        "gallery/resources.py",
-        "self.stock.prints -= 1",
-        "what resource_class_kwargs passes on to the constructor is not the instance's",
-    ),
-    Open(
         "soloists",
         "app.py",
         "mind.thoughts = mind.thoughts + 1",

@@ -482,7 +482,6 @@ class Home(View):
 
 app.add_url_rule("/", view_func=Home.as_view("home", box, own=1))
 """,
-        open_because="what `as_view(name, x)` passes on to the constructor is not the instance's",
     ),
     case(
         "what a decorators list wraps",
@@ -532,7 +531,6 @@ class Home(Resource):
 api = Api(app)
 api.add_resource(Home, "/", resource_class_kwargs={"box": Box()})
 """,
-        open_because="what resource_class_kwargs passes on to the constructor is not the instance's",
     ),
     case(
         "a resource with a named parameter",
@@ -556,7 +554,6 @@ class Home(Resource):
 api = Api(app)
 api.add_resource(Home, "/", resource_class_kwargs={"box": box})
 """,
-        open_because="what resource_class_kwargs passes on to the constructor is not the instance's",
     ),
 ]
 
@@ -824,6 +821,27 @@ def lines():
 ]
 
 NOTHING_RUNS = [
+    case(
+        "what the constructor of a view makes for each request",
+        """
+from flask.views import View
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+class Home(View):
+    def __init__(self, limit):
+        self.box = Box()
+        self.limit = limit
+
+    def dispatch_request(self):
+        self.box.n += 1
+        return str(self.box.n < self.limit)
+
+app.add_url_rule("/", view_func=Home.as_view("home", 3))
+""",
+    ),
     ignored(
         "an attribute of that name on an object of the project",
         "class Client: pass\n\nclient = Client()\nclient.on_message = on",

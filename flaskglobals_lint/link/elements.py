@@ -8,7 +8,7 @@ from flaskglobals_lint import facts as f
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
-    from flaskglobals_lint.link.index import CallSite, ScopeId
+    from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.types import Slot, Types
 
 ELEMENT_METHODS = {"get", "pop", "setdefault", "popleft", "popitem", "__getitem__", "peek", "get_nowait"}
@@ -236,22 +236,7 @@ class Elements:
         found: list[tuple[f.Expression, ScopeId]] = []
         for site, _ in self.types.sites(fid):
             found.extend((a.value, site.scope) for a in site.call.arguments if a.keyword == key)
-        if function.facts.name == "__init__" and function.cls is not None:
-            for site in self.index.calls.get("add_resource", ()):
-                found.extend(self._resource_arguments(site, function.cls, key))
-        return found
-
-    def _resource_arguments(self, site: CallSite, cid: ScopeId, key: str) -> list[tuple[f.Expression, ScopeId]]:
-        arguments = site.call.arguments
-        if not arguments or ("class", cid) not in self.types.of(arguments[0].value, site.scope):
-            return []
-        found: list[tuple[f.Expression, ScopeId]] = []
-        for argument in arguments:
-            if argument.keyword == "resource_class_kwargs" and isinstance(argument.value, f.Display):
-                for name, value in zip(argument.value.keys, argument.value.values, strict=False):
-                    if isinstance(name, f.Constant) and name.text == key:
-                        found.append((value, site.scope))
-        return found
+        return found + self.types.constructors.given(fid, key)
 
     def rows(self, value: f.Expression, scope: ScopeId) -> list[f.Display]:
         """The rows of a table written as a list or tuple of tuples, here or in the one place that binds its name."""

@@ -102,7 +102,7 @@ class Parameters:
                     if position == at:
                         found.append((argument.value, site.scope))
                     position += 1
-        return found
+        return found + self.types.constructors.given(fid, parameter.name)
 
     def aliases(self, name: str) -> set[str]:
         """Other names that modules import something of that name under."""

@@ -212,7 +212,11 @@ class Paths:
         if slot[0] == "g" and (steps or not self._by_value(slot)):
             return (slot, *steps)
         found: set[Path] = set()
-        sources = [(b.value, b.scope) for b in self.types.bindings(slot) if b.how == "is" and b.value is not None]
+        sources: list[tuple[f.Expression, ScopeId]] = []
+        for binding in self.types.bindings(slot):
+            if binding.how == "is" and binding.value is not None:
+                passed = self._by_keyword(binding.value, binding.scope)
+                sources.extend(passed or [(binding.value, binding.scope)])
         if any(b.how not in ("is", "annotation") for b in self.types.bindings(slot)):
             return None
         if slot[0] == "v":
@@ -223,12 +227,35 @@ class Paths:
         for value, scope in sources:
             if isinstance(value, f.Constant):
                 continue
+            handed = self._handed_object(value, scope)
+            if handed is not None:
+                found.add(handed)
+                continue
             slots = [s for s in self.types.slots_of(value, scope) if not self._never_passed(s)]
             aliases = {self._alias(s, depth + 1) for s in slots}
             if None in aliases or (not slots and not self._made(value, scope)):
                 return None
             found |= {alias for alias in aliases if alias is not None}
         return (*found.pop(), *steps) if len(found) == 1 else None
+
+    def _by_keyword(self, value: f.Expression, scope: ScopeId) -> list[tuple[f.Expression, ScopeId]]:
+        """What callers pass for ``kwargs["key"]``."""
+        if (
+            not isinstance(value, f.Item)
+            or not isinstance(value.value, f.Local)
+            or not isinstance(value.key, f.Constant)
+        ):
+            return []
+        return self.types.elements.keyword_arguments(scope, value.value.name, value.key.text)
+
+    def _handed_object(self, value: f.Expression, scope: ScopeId) -> Path | None:
+        """The one object that a registration makes for all instances of a view class."""
+        if not self.types.constructors.makes(value):
+            return None
+        for atom in self.types.expand(self.types.of(value, scope)):
+            if atom[0] == "inst":
+                return (atom,)
+        return None
 
     def _never_passed(self, slot: Slot) -> bool:
         """Whether it is a parameter with a default that no caller gives a value."""

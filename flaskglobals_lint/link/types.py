@@ -12,6 +12,7 @@ from flaskglobals_lint.link.annotations import Annotations
 from flaskglobals_lint.link.answers import MOST_ATOMS, Answers
 from flaskglobals_lint.link.callables import Callables
 from flaskglobals_lint.link.elements import Elements
+from flaskglobals_lint.link.handed import Constructors
 from flaskglobals_lint.link.members import Members
 from flaskglobals_lint.link.names import Names, unique
 from flaskglobals_lint.link.parameters import Parameters
@@ -36,6 +37,7 @@ class Types:
         self.names = names
         self.models = models
         self.answers = Answers()
+        self.constructors = Constructors(index, names)
         self._bindings: dict[Slot, list[Binding]] = {}
         self.annotation = Annotations(self).annotation
         self.elements = Elements(self)
