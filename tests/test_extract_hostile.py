@@ -122,6 +122,24 @@ HOSTILE = {
     + "-" * 90
     + "1"
     + ")" * 80,
+    "branches with text at the margin": "if a: pass\n" + "elif a:\n  '''\nx\n'''\n" * N * 10,
+    "branches with continued lines": "if a: pass\n" + "elif a: b = \\\n1\n" * N * 10,
+    "branches with bracketed lines": "if a: pass\n" + "elif a: b = (\n1\n)\n" * N * 10,
+    "branches that continue a line": "if a: pass\n" + "\\\nelif a: pass\n" * N * 10,
+    "branches in branches": "".join(
+        " " * n + "if a: pass\n" + (" " * n + "elif a: pass\n") * 900 + " " * n + "elif a:\n" for n in range(30)
+    )
+    + " " * 30
+    + "pass\n",
+    "lambdas as defaults": "x = " + "lambda a=" * 950 + "1" + ": 1" * 950,
+    "lambdas as one of the defaults": "x = " + "lambda b, a=" * 950 + "1" + ": 1" * 950,
+    "chains in brackets": "x = " + ("(" + "not " * 900) * 98 + "1" + ")" * 98,
+    "strings in strings": "x = " + "f'{" * N + "1" + "}'" * N,
+    "patterns that are tried again": "match x:\n  case " + "A(b=" * 95 + "1" + ")" * 95 + ": pass",
+    "wrong patterns that are tried again": "match x:\n  case " + "A(" * 30 + "1 1" + ")" * 30 + ": pass",
+    "many long chains": ("x = a" + "[0]" * 330 + "\n") * 1000,
+    "many deep brackets": ("x = " + "(lambda:" * 90 + "1" + ")" * 90 + "\n") * 1000,
+    "many deep dicts": ("x = " + "{1:" * 90 + "1" + "}" * 90 + "\n") * 1000,
     "f-string": 'x = f"{' + "(" * N + "1" + ")" * N + '}"',
     "patterns": "match x:\n  case " + "[" * N + "]" * N + ": pass",
     "targets": "(" * N + "x" + ",)" * N + " = y",
@@ -152,6 +170,8 @@ MODERATE = {
     "blocks": "".join(" " * level + "if a:\n" for level in range(60)) + " " * 60 + "pass\n",
     "dict": "x = {\n" + "".join(f"  'k{n}': [{n}, 'a' + 'b'],\n" for n in range(20_000)) + "}\n",
     "list on one line": "x = [" + "1 + 2, " * 5000 + "]",
+    "patterns": "match x:\n" + "  case [A(b=[(1, c), {'k': d}]), *e] if f(e): pass\n" * 200,
+    "many branches one after another": ("if a: pass\n" + "elif b: pass\n" * 50) * 100,
     "chained assignment": "x = " * 2000 + "1",
     "art": 's = """\n' + "".join(" " * level + "\\\n" for level in range(90)) + '"""',
     "statements": "x = 1; " * 5000,
