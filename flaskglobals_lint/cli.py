@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,6 +60,8 @@ def _codes(name: str, text: str) -> Callable[[Any], Any]:
 @click.option("--show-files", is_flag=True, help="Print the files that would be linted.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of this run.")
 @click.option("--exit-zero", is_flag=True, default=None, help="Exit 0 even if there are findings.")
+@click.option("--baseline", metavar="FILE", type=click.Path(), help="Do not report the findings that FILE knows.")
+@click.option("--write-baseline", metavar="FILE", type=click.Path(), help="Write the findings to FILE as known ones.")
 @click.option("--jobs", type=int, metavar="N", help="Worker processes (default: the cores).")
 @click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
 @click.option("--cache-dir", metavar="DIR", help="Where the cache is (default: .flaskglobals_cache).")
@@ -127,12 +130,18 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         raise UsageError(f"--statistics has no {config.output_format} format; take {', '.join(COUNTING_FORMATS)}")
     if given["show_files"]:
         return _show_files(paths, config, cwd, stdin)
+    if given["write_baseline"]:
+        config = replace(config, baseline=None)
     progress = console.Progress(wanted=not given["quiet"])
     try:
         report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
     finally:
         progress.close()
+    if given["write_baseline"]:
+        return _write_baseline(given["write_baseline"], report, cwd, given["quiet"])
     _print(report, config, given)
+    if not given["quiet"]:
+        _tell_fixed(report, given["baseline"] or config.baseline)
     return 1 if report.findings and not config.exit_zero else 0
 
 
@@ -141,7 +150,7 @@ def _options(given: dict[str, Any]) -> dict[str, object]:
     listed = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
     single = (
         *("output_format", "min_severity", "server", "force_exclude", "respect_gitignore"),
-        *("exit_zero", "jobs", "cache_dir"),
+        *("exit_zero", "jobs", "cache_dir", "baseline"),
     )
     options: dict[str, object] = {
         name.replace("_", "-"): [word for words in given[name] for word in words.split(",")]
@@ -193,10 +202,36 @@ def _print(report: Report, config: Config, given: dict[str, Any]) -> None:
         console.write(f"{_summary(report)}\n", sys.stderr)
 
 
+def _write_baseline(name: str, report: Report, cwd: Path, quiet: bool) -> int:
+    from flaskglobals_lint.baseline import Baseline
+    from flaskglobals_lint.config import SYNTAX_ERROR
+
+    known = [finding for finding in report.findings if finding.code != SYNTAX_ERROR]
+    console.write_file(Path(name), Baseline(Path(name)).text(known, report.sources, cwd))
+    if not quiet:
+        console.fail(f"wrote {_count(len(known))} to {name}")
+    return 0
+
+
+def _tell_fixed(report: Report, baseline: object) -> None:
+    """What of the baseline can go; on standard error, because it is no finding."""
+    from flaskglobals_lint.report.text import escaped
+
+    for line in report.fixed:
+        console.fail(f"fixed: {line}", escaped)
+    if report.fixed:
+        one = len(report.fixed) == 1
+        drop = f"--write-baseline {baseline} drops {'it' if one else 'them'}"
+        console.fail(f"{_count(len(report.fixed))} of {baseline} {'is' if one else 'are'} fixed; {drop}", escaped)
+
+
+def _count(number: int) -> str:
+    return f"{number or 'no'} finding{'s' * (number != 1)}"
+
+
 def _summary(report: Report) -> str:
-    number = len(report.findings)
     files = "1 file" if report.files == 1 else f"{report.files} files"
-    return f"Found {number or 'no'} finding{'s' * (number != 1)} in {files}."
+    return f"Found {_count(len(report.findings))} in {files}."
 
 
 def _list_rules() -> int:

@@ -49,6 +49,7 @@ class Config:
     jobs: int | None = None
     cache: bool = True
     cache_dir: Path | None = None
+    baseline: Path | None = None
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _EMPTY)
     entry_points: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     locks: Mapping[str, Any] | Sequence[str] = ()

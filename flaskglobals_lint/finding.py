@@ -99,3 +99,5 @@ class Report:
     errors: int = 0
     sources: dict[str, str] = field(default_factory=dict)
     """Text of the files that findings point at, by printed path; for formats that show code."""
+    fixed: tuple[str, ...] = ()
+    """The findings of the baseline that are no more, each described in a line."""

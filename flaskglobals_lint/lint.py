@@ -17,6 +17,7 @@ from typing import TypeAlias
 import msgspec
 
 from flaskglobals_lint import facts, rulebook
+from flaskglobals_lint.baseline import Baseline
 from flaskglobals_lint.cache import Cache, code, folder_for, key
 from flaskglobals_lint.checks import check
 from flaskglobals_lint.config import Config, UsageError
@@ -79,6 +80,7 @@ def _lint(
     names = [os.fspath(path) for path in paths]
     config = config or configure(names, cwd, stdin=stdin)
     models = _models(config)
+    baseline = Baseline.read(config.baseline) if config.baseline else None
     found = discover(names, config, cwd, stdin)
     log.info("root: %s", found.root)
     if not found.targets:
@@ -94,6 +96,12 @@ def _lint(
         parsed = _extract(found, config, progress, fresh=True)
         checked = _checked(parsed, found.root, models, config)
     findings = _suppressed(_broken(parsed) + checked, parsed, found.root, config)
+    fixed: tuple[str, ...] = ()
+    if baseline:
+        judged = [item.file.display for item in parsed if item.file.target]
+        matched = baseline.match(findings, _sources(findings, parsed), judged, cwd)
+        findings = list(matched.new)
+        fixed = tuple(str(known) for known in matched.fixed if config.selects(known.code))
     shown = sorted((finding for finding in findings if config.shows(finding.severity)), key=lambda item: item.sort_key)
     log.info("findings: %d, and %d below %s", len(shown), len(findings) - len(shown), config.min_severity)
     targets = [item for item in parsed if item.file.target]
@@ -102,6 +110,7 @@ def _lint(
         files=len(targets),
         errors=sum(item.facts.problem is not None for item in targets),
         sources=_sources(shown, parsed),
+        fixed=fixed,
     )
 
 

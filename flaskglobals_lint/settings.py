@@ -253,6 +253,7 @@ _KEYS: Mapping[str, Callable[[_Check, Any], Any]] = {
     "jobs": _Check.count,
     "cache": _Check.flag,
     "cache-dir": _Check.path,
+    "baseline": _Check.path,
     "per-file-ignores": _Check.ignores,
     "entry-points": _Check.table,
     "locks": _Check.names,

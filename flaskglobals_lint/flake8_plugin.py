@@ -1,0 +1,96 @@
+"""The Flake8 plugin: the command's findings, in every editor and CI that runs Flake8.
+
+A race is between two files as often as inside one, so the files of a run are judged together, once, before Flake8 starts
+its worker processes. What is reported, and how severe it must be, is configured in ``pyproject.toml`` as for the command;
+``noqa``, ``select`` and ``ignore`` are Flake8's.
+"""
+
+from __future__ import annotations
+
+import ast
+import multiprocessing
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from flaskglobals_lint import __version__
+from flaskglobals_lint.config import SYNTAX_ERROR, UsageError
+
+_Place: TypeAlias = tuple[int, int, str]
+"""Line, 0-based column, and code with message."""
+
+
+class Plugin:
+    """What Flake8 makes for each file that it can parse."""
+
+    name = "flaskglobals-lint"
+    version = __version__
+    paths: tuple[str, ...] = ()
+    """The PATHs of this run; Flake8 tells them to the class, before it makes the first instance."""
+
+    def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
+        self._filename = filename
+        self._lines = lines
+
+    @classmethod
+    def parse_options(cls, manager: object, options: Any, paths: Sequence[str]) -> None:
+        """Take the PATHs of the run, and judge them here if workers are going to inherit what this process knows."""
+        cls.paths = tuple(path for path in paths if path != "-" and os.path.exists(path))
+        if cls.paths and multiprocessing.parent_process() is None:
+            _judged(cls.paths, os.getcwd())
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
+        """The findings in the file."""
+        if self.paths:
+            found = _judged(self.paths, os.getcwd()).get(os.path.realpath(self._filename), ())
+        else:
+            found = _text_judged(self._filename, "".join(self._lines), os.getcwd())
+        for line, column, text in found:
+            yield line, column, text, type(self)
+
+
+@lru_cache(maxsize=1)
+def _judged(paths: tuple[str, ...], cwd: str) -> Mapping[str, Sequence[_Place]]:
+    """The findings below some PATHs, by the real path of their file."""
+    from flaskglobals_lint.lint import lint
+
+    places: dict[str, list[_Place]] = {}
+    try:
+        report = lint(paths, cwd=Path(cwd))
+    except UsageError as error:
+        raise _failure(error) from None
+    for finding in report.findings:
+        if finding.code != SYNTAX_ERROR:  # Flake8's own E999
+            span = finding.span
+            place = (span.line, span.column - 1, f"{finding.code} {_one_line(finding.message)}")
+            places.setdefault(os.path.realpath(os.path.join(cwd, span.path)), []).append(place)
+    return places
+
+
+def _text_judged(name: str, text: str, cwd: str) -> Sequence[_Place]:
+    """The findings in a text that Flake8 got on standard input, in place of the file of that name."""
+    from flaskglobals_lint.discover import Stdin
+    from flaskglobals_lint.lint import lint
+
+    try:
+        report = lint(("-",), cwd=Path(cwd), stdin=Stdin(name, text.encode("utf-8", "surrogateescape")))
+    except UsageError as error:
+        raise _failure(error) from None
+    findings = [finding for finding in report.findings if finding.code != SYNTAX_ERROR]
+    return [(f.span.line, f.span.column - 1, f"{f.code} {_one_line(f.message)}") for f in findings]
+
+
+def _one_line(text: str) -> str:
+    from flaskglobals_lint.report.text import escaped
+
+    return escaped(text)
+
+
+def _failure(error: UsageError) -> Exception:
+    """The exception that makes Flake8 print one line and stop."""
+    from flake8.exceptions import ExecutionError  # type: ignore[import-not-found,import-untyped,unused-ignore]
+
+    failure: Exception = ExecutionError(f"flaskglobals-lint: {error}")
+    return failure
