@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, wording
+from flaskglobals_lint.checks import conflicts, lazies, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
@@ -76,6 +76,11 @@ def severity(program: Program, race: Race) -> Severity:
     pair = race.pair
     if pair.early and pair.write.via == "=" and not pair.write.constant:
         return "info"
+    if pair.looped and pair.write.kind == "delete":
+        # Whoever empties a container over a copy of its keys finds one gone at worst; both wanted it gone.
+        return "info"
+    if not pair.early and lazies.repeatable(program, race):
+        return "info"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None):
         return "info"
     if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):
@@ -88,8 +93,9 @@ def severity(program: Program, race: Race) -> Severity:
 
 
 def _flag_only(pair: Pair) -> bool:
-    """Whether nothing but flags is set because of the check."""
-    return not pair.write.acts and pair.write.via == "=" and conflicts.window(pair) == "none"
+    """Whether nothing but flags is set because of the check, or what the check found to differ, to what it was compared
+    with."""
+    return not pair.write.acts and pair.write.via == "=" and (conflicts.window(pair) == "none" or not pair.early)
 
 
 def _is_cache(program: Program, race: Race) -> bool:

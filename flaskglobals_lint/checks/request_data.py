@@ -112,7 +112,7 @@ def _administers(program: Program, context: Context) -> bool:
 def _saved(program: Program, access: Access) -> bool:
     """Whether the object is saved afterwards in the same function: settings for everybody, kept in a file or database."""
     function = program.index.functions
-    for edge in program.evaluator.summary(access.function).edges:
+    for edge in program.evaluator.summary(access.function, access.context.constants).edges:
         if edge.pos < access.record.pos or edge.callee not in function or not edge.arguments:
             continue
         if function[edge.callee].facts.name.strip("_").split("_")[0] in _SAVES:

@@ -112,7 +112,7 @@ def _looked_up(program: Program, access: Access, write: Write) -> bool:
     function = program.index.functions.get(access.function)
     bits = write.control >> (len(function.facts.parameters) if function is not None else 0)
     target = _container(write.path, write)
-    for at, read in enumerate(program.evaluator.summary(access.function).reads):
+    for at, read in enumerate(program.evaluator.summary(access.function, access.context.constants).reads):
         if bits >> at & 1 and _bounds(program, write, read, target):
             return True
     return False

@@ -6,7 +6,8 @@ from typing import Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import expressions, library, locks, methods
-from flaskglobals_lint.link.frame import Frame, merge
+from flaskglobals_lint.link.feasible import Constants
+from flaskglobals_lint.link.frame import NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Value, Write, passed_on
@@ -14,6 +15,8 @@ from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Value,
 MOST_CALLEES = 5
 MOST_PATHS = 3
 NOTHING = Value()
+ANYTHING: list[Value] = []
+"""The arguments of a call that a library makes: nobody knows them."""
 
 
 def call(frame: Frame, node: f.Call) -> Value:
@@ -43,7 +46,12 @@ def call(frame: Frame, node: f.Call) -> Value:
 def _argument(frame: Frame, node: f.Expression) -> Value:
     value = expressions.evaluate(frame, node)
     text = expressions.key_text(node)
-    return Value(value.refs, value.deps, value.flags, value.view, text) if text else value
+    if not text and not isinstance(node, f.Constant):
+        return value
+    given = Value(value.refs, value.deps, value.flags, value.view, text)
+    given.literal = node if isinstance(node, f.Constant) else value.literal
+    given.parameter = value.parameter
+    return given
 
 
 def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> Value:
@@ -169,7 +177,8 @@ def dynamic(frame: Frame, module_path: str, name: str) -> list[Any]:
 def arguments(frame: Frame, fid: ScopeId, node: f.Call, values: list[Value], receiver: Value | None) -> list[Value]:
     """The values that a call gives each parameter of a function."""
     parameters = frame.types.index.functions[fid].facts.parameters
-    given = [NOTHING for _ in parameters]
+    unknown = values is ANYTHING or any(argument.star for argument in node.arguments)
+    given = [NOTHING if unknown else NOT_GIVEN for _ in parameters]
     at = 0
     if receiver is not None and given:
         given[0], at = receiver, 1
@@ -186,7 +195,7 @@ def arguments(frame: Frame, fid: ScopeId, node: f.Call, values: list[Value], rec
             at += 1
         if 0 <= index < len(given):
             kept = value if parameters[index].kind not in ("*", "**") else Value((), value.deps, value.flags)
-            given[index] = kept if given[index] is NOTHING else merge(given[index], kept)
+            given[index] = kept if given[index] in (NOTHING, NOT_GIVEN) else merge(given[index], kept)
     return given
 
 
@@ -270,7 +279,13 @@ def invoke(
     passed = tuple(value.refs[:MOST_PATHS] for value in given)
     held = frame.sections if kind == "call" else ()
     flags = tuple(value.flags for value in given)
-    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin, flags))
+    constants: Constants = ()
+    if summary.asked:
+        frame.asked.update(given[at].parameter for at in summary.asked if given[at].parameter >= 0)
+        if kind in ("call", "stream") and origin is None:
+            constants = evaluator.decided(fid, given)
+            summary = evaluator.summary(fid, constants)
+    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants))
     if kind == "thread":
         return NOTHING
 

@@ -10,9 +10,10 @@ from dataclasses import replace
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, locks, pairs
+from flaskglobals_lint.link import expressions, feasible, locks, pairs
 from flaskglobals_lint.link.assignments import Assignments
-from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, Frame, merge
+from flaskglobals_lint.link.feasible import DEEP_LOOPS, Constants
+from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.managers import Managers
 from flaskglobals_lint.link.paths import Paths, is_path
@@ -23,8 +24,9 @@ LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "Nam
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
 MOST_EFFECTS = 48
-DEEP_LOOPS = 3
 MOST_RETURNED_READS = 24
+MOST_VARIANTS = 6
+"""For how many combinations of literals a function is summarised; further calls are seen as calls with any arguments."""
 
 
 class Evaluator:
@@ -35,15 +37,36 @@ class Evaluator:
         self.paths = paths
         self.assignments = Assignments(self)
         self.managers = Managers(self)
-        self._summaries: dict[ScopeId, Summary] = {}
+        self._summaries: dict[tuple[ScopeId, Constants], Summary] = {}
+        self._variants: dict[ScopeId, int] = {}
 
-    def summary(self, fid: ScopeId) -> Summary:
-        """The function's summary; while it is being made (recursion), an empty one."""
-        found = self._summaries.get(fid)
+    def summary(self, fid: ScopeId, constants: Constants = ()) -> Summary:
+        """The function's summary, for any call or for one with these literals; while it is being made (recursion), an
+        empty one."""
+        found = self._summaries.get((fid, constants))
         if found is None:
-            found = self._summaries[fid] = Summary(fid)
-            found = self._summaries[fid] = self._evaluate(fid)
+            found = self._summaries[fid, constants] = Summary(fid)
+            found = self._summaries[fid, constants] = self._evaluate(fid, constants)
         return found
+
+    def decided(self, fid: ScopeId, given: list[Value]) -> Constants:
+        """The literals of a call that decide a test of the function; none where the function has too many variants."""
+        asked = self.summary(fid).asked
+        found: list[tuple[int, f.Constant]] = []
+        for at in sorted(asked):
+            default = self.types.index.functions[fid].facts.parameters[at].default
+            value = given[at]
+            literal = value.literal
+            if value is NOT_GIVEN and isinstance(default, f.Constant):
+                literal = default
+            if literal is not None and literal.kind in ("none", "bool", "int", "str"):
+                found.append((at, literal))
+        constants = tuple(found)
+        if constants and (fid, constants) not in self._summaries:
+            self._variants[fid] = self._variants.get(fid, 0) + 1
+            if self._variants[fid] > MOST_VARIANTS:
+                return ()
+        return constants
 
     def module(self, path: str) -> Summary:
         """What a module's own code does when it is imported."""
@@ -51,7 +74,7 @@ class Evaluator:
         self.block(frame, self.types.index.modules[path].input.facts.body)
         return frame.summary
 
-    def _evaluate(self, fid: ScopeId) -> Summary:
+    def _evaluate(self, fid: ScopeId, constants: Constants) -> Summary:
         function = self.types.index.functions[fid]
         frame = Frame(self, fid, function)
         for at, parameter in enumerate(function.facts.parameters):
@@ -63,6 +86,10 @@ class Evaluator:
             frame.variables[parameter.name] = Value(refs, 1 << at, flags)
             if parameter.default is not None and isinstance(parameter.default, f.Display):
                 frame.variables[parameter.name] = Value((path,), 1 << at, flags)
+            frame.variables[parameter.name].parameter = at
+        for at, literal in constants:
+            value = frame.variables[function.facts.parameters[at].name] = Value((), 1 << at, from_parameter(at))
+            value.literal = literal
         for lock, pos, kind in locks.decorated(frame, fid) if function.facts.decorators else ():
             frame.enter(lock, pos, kind)
         around = frame.sections
@@ -89,6 +116,7 @@ class Evaluator:
         summary.checks = self._reads(frame, frame.raised)
         summary.acquired = frame.sections
         summary.blocks = frame.blocking > 0
+        summary.asked = frozenset(frame.asked)
         summary.pauses = frame.pauses > 0
         for at, write in enumerate(summary.writes):
             if not write.branch and not write.acts and frame.calls > write.clock[0]:
@@ -197,6 +225,9 @@ class Evaluator:
 
     def branch(self, frame: Frame, node: f.If) -> int:
         deps = expressions.test(frame, node.test)
+        holds = feasible.verdict(frame, node.test)
+        if holds is not None:
+            return self.block(frame, node.body if holds else node.orelse)
         before = dict(frame.variables)
         outer, sections, clock = frame.control, frame.sections, frame.clock
         frame.control |= deps
@@ -232,6 +263,7 @@ class Evaluator:
 
     def loop(self, frame: Frame, node: f.For) -> None:
         started = len(frame.summary.iterations)
+        first = len(frame.summary.reads)
         frame.consuming = True
         iterable = expressions.evaluate(frame, node.iterable)
         frame.consuming = False
@@ -239,6 +271,10 @@ class Evaluator:
         paused = frame.pauses
         frame.pauses += expressions.may_wait(frame, iterable, node.iterable)
         value = expressions.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
+        if not isinstance(node.iterable, f.Comprehension):
+            for at in range(first, len(frame.summary.reads)):
+                if frame.summary.reads[at].remote is None:
+                    frame.summary.looped |= 1 << (frame.first_read + at)
         outer, sticky = frame.control, frame.sticky
         frame.loops += 1
         frame.control |= value.deps

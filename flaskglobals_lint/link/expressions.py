@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls
+from flaskglobals_lint.link import calls, feasible
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
@@ -281,6 +281,8 @@ def test(frame: Frame, node: f.Expression) -> int:
         deps = 0
         for operand in node.operands:
             deps |= test(frame, operand)
+            if feasible.verdict(frame, operand) is (node.operator == "or"):
+                break
         return deps
     if isinstance(node, f.Local) and node.name in frame.attempts:
         frame.enter(*frame.attempts.pop(node.name))
@@ -341,7 +343,11 @@ def _compare(frame: Frame, node: f.Compare) -> Value:
 def _boolean(frame: Frame, node: f.Boolean) -> Value:
     result = evaluate(frame, node.operands[0])
     outer = frame.control
+    decided = node.operands[0]
     for operand in node.operands[1:]:
+        if feasible.verdict(frame, decided) is (node.operator == "or"):
+            break
+        decided = operand
         frame.control |= result.deps
         result = merge(result, evaluate(frame, operand))
     frame.control = outer
@@ -350,6 +356,9 @@ def _boolean(frame: Frame, node: f.Boolean) -> Value:
 
 def _conditional(frame: Frame, node: f.Conditional) -> Value:
     deps = test(frame, node.test)
+    holds = feasible.verdict(frame, node.test)
+    if holds is not None:
+        return evaluate(frame, node.body if holds else node.orelse)
     outer = frame.control
     frame.control |= deps
     result = merge(evaluate(frame, node.body), evaluate(frame, node.orelse))

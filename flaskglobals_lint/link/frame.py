@@ -18,6 +18,9 @@ FALLS, EXITS, BREAKS = 0, 1, 2
 """How control leaves a statement: it falls through, leaves the function, or leaves the loop."""
 RECORDED = SHARED_ROOTS | {"p"}
 
+NOT_GIVEN = Value()
+"""Stands for an argument that a call leaves at its default."""
+
 _NO_KEY = ""
 
 
@@ -55,6 +58,7 @@ class Frame:
         self.loops = 0
         self.retried = 0
         self.returned: list[Value] = []
+        self.asked: set[int] = set()
         self.raised = 0
         self.first_read = len(function.facts.parameters) if function is not None else 0
         self._reads: dict[tuple[Any, ...], int] = {}

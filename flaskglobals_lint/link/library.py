@@ -175,7 +175,7 @@ def _call_back(frame: Frame, node: f.Call, functions: list[Value]) -> None:
                 if ref[0][0] in ("p", "v") and len(ref) == 1 and _callable(frame, ref):
                     # A decorator hands on the function that it wraps: it is called as the view is.
                     before, frame.called_back = frame.called_back, False
-                    calls.dispatch(frame, bare, Value((ref,)), [])
+                    calls.dispatch(frame, bare, Value((ref,)), calls.ANYTHING)
                     frame.called_back = before
                     continue
                 targets = frame.paths.atoms(ref)
@@ -183,7 +183,7 @@ def _call_back(frame: Frame, node: f.Call, functions: list[Value]) -> None:
                 targets = (ref,)
             for target in targets:
                 if target[0] in ("func", "bound"):
-                    calls.dispatch(frame, bare, Value((target,)), [])
+                    calls.dispatch(frame, bare, Value((target,)), calls.ANYTHING)
 
 
 def _callable(frame: Frame, ref: Path) -> bool:

@@ -64,7 +64,7 @@ class Managers:
         for edge in frame.summary.edges[depth:]:
             if not edge.callee or not self.evaluator.types.is_context_manager(edge.callee):
                 continue
-            summary = self.evaluator.summary(edge.callee)
+            summary = self.evaluator.summary(edge.callee, edge.constants)
             given = [Value(refs) for refs in edge.arguments]
 
             def paths(path: Path, callee: ScopeId = edge.callee, given: list[Value] = given) -> list[Path]:

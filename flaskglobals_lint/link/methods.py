@@ -124,7 +124,7 @@ def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver:
     for argument in values:
         for ref in argument.refs:
             if not is_path(ref) and ref[0] in ("func", "bound"):
-                calls.dispatch(frame, f.Call(function, (), node.pos), Value((ref,)), [])
+                calls.dispatch(frame, f.Call(function, (), node.pos), Value((ref,)), calls.ANYTHING)
     if name in container.iterates:
         deps = receiver.deps
         return Value(receiver.refs, deps, receiver.flags, name)

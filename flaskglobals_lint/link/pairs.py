@@ -41,7 +41,7 @@ def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pa
             ):
                 paired.add((write.path, write.pos))
                 result.append(
-                    Pair("control", pair.read, write, common(pair.read.sections, write.sections), False, True)
+                    Pair("control", pair.read, write, common(pair.read.sections, write.sections), companion=True)
                 )
     return result
 
@@ -63,9 +63,10 @@ def _worst(
             one_call = write.remote is not None and read.remote == write.remote
             if related(read, write) and not _vague(read, write) and not one_call and not _again(write):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
+                looped = kind == "control" and bool(summary.looped >> first_read >> at & 1)
                 held = common(read.sections, write.sections)
                 covers = tuple(one for one in held if fits(one, write.path, write.key, parameters)) if held else ()
-                pair = Pair(kind, read, write, covers, early)
+                pair = Pair(kind, read, write, covers, early, looped)
                 if best is None or _worse(pair, best):
                     best = pair
         bits >>= 1
@@ -91,9 +92,10 @@ def _again(write: Write) -> bool:
     return write.path in write.refs
 
 
-def _control_rank(pair: Pair) -> tuple[int, bool, bool]:
-    """A check under the write's lock first, then one whose branch the write stands in, then one in this function."""
-    return (len(pair.covers), not pair.early, pair.read.remote is None)
+def _control_rank(pair: Pair) -> tuple[int, bool, bool, bool]:
+    """A check under the write's lock first, then a test before a loop, then one whose branch the write stands in, then one
+    in this function."""
+    return (len(pair.covers), not pair.looped, not pair.early, pair.read.remote is None)
 
 
 def related(read: Read, write: Write) -> bool:

@@ -13,6 +13,7 @@ from flaskglobals_lint.link.summary import REQUEST, Edge, Iteration, Pair, Path,
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
+    from flaskglobals_lint.link.feasible import Constants
     from flaskglobals_lint.link.index import ScopeId
 
 MOST_CONTEXTS = 8
@@ -37,6 +38,8 @@ class Context:
     parent: Context | None
     pos: f.Position | None
     flags: tuple[int, ...] = ()
+    constants: Constants = ()
+    """Literals among the arguments that decide which way the function goes."""
 
     def flagged(self, flags: int) -> int:
         """Flags of a value that the function makes of its parameters, given these arguments."""
@@ -133,18 +136,20 @@ class Reach:
             if (
                 other.arguments == context.arguments
                 and other.bindings == context.bindings
+                and other.constants in ((), context.constants)
                 and other.held <= context.held
                 and all(one | new == one for one, new in zip(other.flags, context.flags, strict=True))
                 and (other.start.runs == "request" or (background and other.start is context.start))
             ):
                 return
-        if sum((o.bindings, o.flags) == (context.bindings, context.flags) for o in known) >= MOST_CONTEXTS:
+        same = (context.bindings, context.flags, context.constants)
+        if sum((o.bindings, o.flags, o.constants) == same for o in known) >= MOST_CONTEXTS:
             return
         known.append(context)
         self._queue.append(context)
 
     def _visit(self, context: Context) -> None:
-        summary = self.evaluator.summary(context.function)
+        summary = self.evaluator.summary(context.function, context.constants)
         for edge in summary.edges:
             if edge.origin is not None:
                 own = edge.origin[0] == context.function
@@ -161,7 +166,9 @@ class Reach:
             if edge.kind in ("thread", "callback"):
                 start = self._later(edge, context)
             flags = tuple(context.flagged(given) for given in edge.flags) or (0,) * len(arguments)
-            self._push(Context(edge.callee, arguments, edge.bindings, held, start, context, edge.pos, flags))
+            self._push(
+                Context(edge.callee, arguments, edge.bindings, held, start, context, edge.pos, flags, edge.constants)
+            )
 
     def _later(self, edge: Edge, context: Context) -> Start:
         """A start of its own for code that runs beside its caller: each request starts its own thread, but nobody knows
@@ -284,8 +291,8 @@ class Reach:
             if any(context.start.runs in ("request", "once") for context in contexts)
         }
         for fid, contexts in self.result.contexts.items():
-            summary = self.evaluator.summary(fid)
             for context in contexts:
+                summary = self.evaluator.summary(fid, context.constants)
                 for records, into, alone in (
                     (summary.reads, self.result.reads, False),
                     (summary.writes, self.result.writes, True),
@@ -295,13 +302,13 @@ class Reach:
                 ):
                     for record in records:
                         for path in self.resolve(record.path, context):
-                            place = self._place(path, serving)
+                            place = self._place(path, serving, context)
                             if place is not None:
                                 locks = self._held(record.sections, context, path, alone)
                                 into.append(Access(place, path, record, locks, context))
                 for pair in summary.pairs:
                     for path in self.resolve(pair.write.path, context):
-                        place = self._place(path, serving)
+                        place = self._place(path, serving, context)
                         if place is not None:
                             guards = self._held(pair.covers, context, path, True)
                             self.result.conflicts.append(Conflict(place, path, pair, guards, context))
@@ -350,12 +357,12 @@ class Reach:
             and any(context.start.runs == "request" for context in self.result.contexts.get(root[1], ()))
         )
 
-    def _place(self, path: Path, serving: set[ScopeId]) -> Place | None:
-        """The place; None where the path starts in a variable of request-time code, which each request has of its own."""
+    def _place(self, path: Path, serving: set[ScopeId], context: Context) -> Place | None:
+        """The place; None where the path starts in a variable of code that each request, or each of several like threads,
+        runs for itself."""
         root = path[0]
-        if root[0] == "v" and root[1] in serving and not self._is_default(root):
-            return None
-        return self.paths.place(path)
+        own = root[0] == "v" and (root[1] in serving or _runs_below(root[1], context))
+        return None if own and not self._is_default(root) else self.paths.place(path)
 
     def _is_default(self, root: Any) -> bool:
         function = self.paths.types.index.functions[root[1]]
@@ -369,3 +376,13 @@ def _plain(key: Any) -> Any:
         return (SHARED, _plain(key[1]))
     root = key[0]
     return (root[:2], *key[1:]) if isinstance(root, tuple) and root[0] == "a" and len(root) > 2 else key
+
+
+def _runs_below(owner: ScopeId, context: Context) -> bool:
+    """Whether the context belongs to one run of a function that several threads run, each with variables of its own."""
+    above = context.parent
+    while above is not None:
+        if above.function == owner and above.start.repeated:
+            return True
+        above = above.parent
+    return False

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
     from flaskglobals_lint.link.atoms import Atom
+    from flaskglobals_lint.link.feasible import Constants
     from flaskglobals_lint.link.index import ScopeId
 
 Path: TypeAlias = tuple[Any, ...]
@@ -65,7 +66,7 @@ class Value:
     """What an expression can denote: references (paths or atoms), what it depends on, flags, and – for a view of a
     container such as ``d.items()`` – which view. ``deps`` is a bit set: parameters first, then reads."""
 
-    __slots__ = ("deps", "flags", "key", "refs", "view")
+    __slots__ = ("deps", "flags", "key", "literal", "parameter", "refs", "view")
 
     def __init__(
         self, refs: tuple[Any, ...] = (), deps: int = 0, flags: int = 0, view: str = "", key: str = ""
@@ -76,6 +77,10 @@ class Value:
         self.view = view
         self.key = key
         """How an argument is written, if it is a name or a constant: two accesses by one key can be told so."""
+        self.literal: f.Constant | None = None
+        """The literal that it is, where it is an argument or a parameter that this call gives one."""
+        self.parameter = -1
+        """The index of the parameter that it is, unchanged, of a function summarised for any call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +184,9 @@ class Pair:
     early: bool = False
     """The check only leaves the function early; the write stands after it, not in its branch."""
 
+    looped: bool = False
+    """The check is no more than a loop over what was there when the loop began."""
+
     companion: bool = False
     """The check looks at another variable, which the same branch sets, too."""
 
@@ -200,6 +208,9 @@ class Edge:
 
     flags: tuple[int, ...] = ()
     """Flags of the arguments, by parameter."""
+
+    constants: Constants = ()
+    """Literals among the arguments that decide which way a test in the callee goes."""
 
 
 @dataclass(slots=True)
@@ -234,3 +245,8 @@ class Summary:
     blocks: bool = False
     pauses: bool = False
     """Whether another greenlet may run during a call."""
+    looped: int = 0
+    """Reads that a loop makes for its items: they decide how often its body runs, not whether it should."""
+
+    asked: frozenset[int] = frozenset()
+    """Parameters that a test looks at, here or in a function they are handed on to: a literal decides it."""
