@@ -5,6 +5,7 @@ Whatever takes long to import is imported where it is needed.
 
 from __future__ import annotations
 
+import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +28,22 @@ _STDIN = "stdin.py"
 """The name of what comes on standard input if it is given none."""
 
 
+_COMPLETE = "_FLASKGLOBALS_LINT_COMPLETE"
+"""The variable by which a shell asks for completions."""
+
+
+def _words(context: click.Context, option: click.Parameter, start: str) -> list[str]:
+    """What the shell may complete the value of an option to; of a comma list, the last word."""
+    from flaskglobals_lint.report import FORMATS
+    from flaskglobals_lint.rulebook import names
+
+    known = {"output_format": FORMATS, "min_severity": SEVERITIES, "server": SERVERS}.get(option.name or "", names())
+    done, comma, word = start.rpartition(",")
+    return [f"{done}{comma}{value}" for value in known if value.lower().startswith(word.lower())]
+
+
 def _codes(name: str, text: str) -> Callable[[Any], Any]:
-    return click.option(name, multiple=True, metavar="CODES", help=text)
+    return click.option(name, multiple=True, metavar="CODES", shell_complete=_words, help=text)
 
 
 @click.command(
@@ -38,15 +53,23 @@ def _codes(name: str, text: str) -> Callable[[Any], Any]:
 )
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
 @click.option(
-    "--output-format", metavar="FORMAT", help="concise (default), full, json, sarif, github, gitlab or junit."
+    "--output-format",
+    metavar="FORMAT",
+    shell_complete=_words,
+    help="concise (default), full, json, sarif, github, gitlab or junit.",
 )
 @click.option("--output-file", metavar="FILE", type=click.Path(), help="Write there instead of standard output.")
 @_codes("--select", "Rules to report: codes, prefixes or ALL, with commas.")
 @_codes("--ignore", "Rules not to report.")
 @_codes("--extend-select", "Rules to report besides the selected ones.")
 @_codes("--extend-ignore", "Rules not to report besides the ignored ones.")
-@click.option("--min-severity", metavar="|".join(SEVERITIES), help="The mildest findings to report (default: warning).")
-@click.option("--server", metavar="|".join(SERVERS), help="How the app is deployed (default: auto).")
+@click.option("--min-severity", metavar="SEVERITY", shell_complete=_words, help="error, warning (default) or info.")
+@click.option(
+    "--server",
+    metavar="SERVER",
+    shell_complete=_words,
+    help=f"How the app is deployed: {', '.join(SERVERS)} (default: auto).",
+)
 @click.option("--exclude", multiple=True, metavar="GLOBS", help="Paths to pass over, in place of the default ones.")
 @click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Paths to pass over besides those.")
 @click.option("--force-exclude/--no-force-exclude", default=None, help="Exclude files that are given by name, too.")
@@ -54,7 +77,7 @@ def _codes(name: str, text: str) -> Callable[[Any], Any]:
 @click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Another pyproject.toml.")
 @click.option("--isolated", is_flag=True, help="No configuration file at all.")
 @click.option("--stdin-filename", metavar="NAME", help="The text of NAME comes on standard input; with PATH `-`.")
-@click.option("--explain", metavar="CODE", help="Print the page of a rule, by code or name.")
+@click.option("--explain", metavar="CODE", shell_complete=_words, help="Print the page of a rule, by code or name.")
 @click.option("--list-rules", is_flag=True, help="Print a line a rule.")
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken.")
 @click.option("--show-files", is_flag=True, help="Print the files that would be linted.")
@@ -86,6 +109,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit status; every error is one line on standard error."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     try:
+        if instruction := os.environ.get(_COMPLETE):
+            from click.shell_completion import shell_complete
+
+            return shell_complete(command, {}, "flaskglobals-lint", _COMPLETE, instruction)
         with command.make_context("flaskglobals-lint", words.copy()) as context:
             return int(command.invoke(context))
     except click.exceptions.Exit as done:

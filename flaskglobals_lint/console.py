@@ -93,7 +93,9 @@ def wants_color(choice: str) -> bool:
     """Whether standard output gets colours: as told, or if it is a terminal and nothing in the environment objects."""
     if choice != "auto":
         return choice == "always"
-    return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if os.environ.get("NO_COLOR"):
+        return False
+    return bool(os.environ.get("FORCE_COLOR")) or (is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb")
 
 
 class Progress:

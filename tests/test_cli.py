@@ -411,6 +411,45 @@ def test_colour(run: Run, unsafe: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert console.wants_color("always")
 
 
+def test_colours_can_be_forced_through_a_pipe(run: Run, unsafe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b[" in run().out
+    assert "\x1b[" not in run("--color", "never").out
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in run().out
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_script_that_completes_in_the_shell(run: Run, monkeypatch: pytest.MonkeyPatch, shell: str) -> None:
+    monkeypatch.setenv("_FLASKGLOBALS_LINT_COMPLETE", f"{shell}_source")
+    outcome = run()
+    assert (outcome.status, outcome.err) == (0, "")
+    assert f"_FLASKGLOBALS_LINT_COMPLETE={shell}_complete" in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("--output-f", ["--output-format", "--output-file"]),
+        ("--output-format s", ["sarif"]),
+        ("--server gr", ["greenlets"]),
+        ("--select FGL101,FGL10", [f"FGL101,FGL10{n}" for n in range(1, 6)]),
+        ("--explain fgl90", ["FGL900", "FGL901"]),
+    ],
+)
+def test_what_the_shell_completes(run: Run, monkeypatch: pytest.MonkeyPatch, words: str, expected: list[str]) -> None:
+    monkeypatch.setenv("_FLASKGLOBALS_LINT_COMPLETE", "zsh_complete")
+    monkeypatch.setenv("COMP_WORDS", f"flaskglobals-lint {words}")
+    monkeypatch.setenv("COMP_CWORD", str(len(words.split())))
+    assert run().lines[1::3] == expected
+
+
+def test_the_help_fits_into_80_columns(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, run("--help").lines)) <= 80
+
+
 def test_the_summary_and_the_bar_are_for_people(run: Run, unsafe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(console, "is_terminal", lambda stream: stream is sys.stderr)
     for number in range(60):

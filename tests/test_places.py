@@ -1,0 +1,115 @@
+"""Where people meet the findings: editors, the GitHub Action, and the recipes of the documentation."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+EDITORS = (ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
+LINE = "hits[page] = hits.get(page, 0) + 1"
+CODE = f"""\
+from flask import Flask
+
+app = Flask(__name__)
+hits = {{}}
+
+
+@app.route("/<page>")
+def show(page):
+    {LINE}
+    return page
+"""
+FOUND = "app.py:9:5: FGL101 `hits[…]` is read"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "setup.cfg").touch()
+    (tmp_path / "app.py").write_text(CODE, encoding="utf-8")
+    return tmp_path
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", EDITORS, re.DOTALL | re.MULTILINE)
+
+
+def environment() -> dict[str, str]:
+    """An environment in which the command is found."""
+    return os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("editor", [["vim", "-es", "-N"], ["nvim", "--headless"]], ids=lambda words: str(words[0]))
+def test_the_recipe_fills_the_quickfix_list(project: Path, editor: list[str]) -> None:
+    if not shutil.which(editor[0]):
+        pytest.skip(f"{editor[0]} is not installed")
+    [recipe] = blocks("vim")
+    script = [
+        "filetype on",
+        recipe,
+        "edit app.py",
+        "silent make!",
+        'let found = map(getqflist(), \'bufname(v:val.bufnr) .. ":" .. v:val.lnum .. ":" .. v:val.col .. ": " .. v:val.text\')',
+        "call writefile(found, 'found.txt')",
+        "cfirst",
+        "call writefile([getline('.')[col('.') - 1:]], 'line.txt')",
+        "qall!",
+    ]
+    (project / "script.vim").write_text("\n".join(script), encoding="utf-8")
+    words = [*editor, "-u", "NONE", "-i", "NONE", "-S", "script.vim"]
+    subprocess.run(
+        words, cwd=project, env=environment(), stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False
+    )
+    [found] = (project / "found.txt").read_text(encoding="utf-8").splitlines()
+    assert found.startswith(FOUND)
+    assert (project / "line.txt").read_text(encoding="utf-8") == f"{LINE}\n"
+
+
+def test_the_patterns_of_the_other_editors_match_a_line() -> None:
+    line = "app.py:9:5: FGL101 `hits[…]` is read and written back"
+    tasks, sublime = map(json.loads, blocks("json"))
+    pattern = tasks["tasks"][0]["problemMatcher"]["pattern"]
+    matched = re.match(pattern["regexp"], line)
+    assert matched
+    assert [matched[pattern[name]] for name in ("file", "line", "column", "code")] == ["app.py", "9", "5", "FGL101"]
+    matched = re.match(sublime["file_regex"], line)
+    assert matched
+    assert matched.groups()[:3] == ("app.py", "9", "5")
+    [emacs] = re.findall(r"'\(\"(\^.*?)\" 1 2 nil 3\)", blocks("elisp")[0])
+    matched = re.match(emacs.replace("\\\\(", "(").replace("\\\\)", ")"), line)
+    assert matched
+    assert matched.groups() == ("9", "5", "FGL101 `hits[…]` is read and written back")
+
+
+def test_the_action_runs_the_tool_of_its_own_revision() -> None:
+    yaml = pytest.importorskip("yaml")
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    assert set(action) == {"name", "description", "branding", "inputs", "runs"}
+    assert action["runs"]["using"] == "composite"
+    *_, step = action["runs"]["steps"]
+    assert step["shell"] == "bash"
+    # What a workflow passes reaches the shell as a variable and never as a part of the script.
+    assert "${{" not in step["run"]
+    assert set(re.findall(r"inputs\.([\w-]+)", (ROOT / "action.yml").read_text(encoding="utf-8"))) == set(
+        action["inputs"]
+    )
+    assert '"$GITHUB_ACTION_PATH"' in step["run"]
+
+
+def test_the_recipes_of_the_documentation_are_yaml() -> None:
+    yaml = pytest.importorskip("yaml")
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    annotate, scan, gitlab = map(yaml.safe_load, re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE))
+    for workflow in (annotate, scan):
+        steps = workflow["jobs"]["flaskglobals-lint"]["steps"]
+        assert any("flaskglobals-lint@" in step["uses"] for step in steps)
+    job = gitlab["flaskglobals-lint"]
+    assert job["artifacts"]["reports"]["codequality"] in job["script"][-1]
