@@ -48,6 +48,9 @@ class Connection:
     quiet_methods: tuple[str, ...] = ()
     """Methods and attributes whose use on a shared instance is harmless."""
 
+    final: tuple[str, ...] = ()
+    """Methods after which a shareable instance raises whenever it is used."""
+
     user_state: tuple[str, ...] = ()
     """Methods and attributes that put one user's data (cookies, credentials) into the instance."""
 
@@ -126,6 +129,7 @@ def _connection(row: tables.Row) -> Connection:
         methods={name: row["id"] if to == "self" else to for name, to in row.get("methods", {}).items()},
         attributes=row.get("attributes", {}),
         quiet_methods=tables.strings(row, "quiet"),
+        final=tables.strings(row, "final"),
         user_state=tables.strings(row, "user_state"),
         source=row["source"],
     )
