@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
 
 pytest.importorskip("flake8")
+
+PLUGIN = "flaskglobals_lint.flake8_plugin:Plugin"
+# An environment that was installed before the plugin was there does not know it; then Flake8 is told where it is.
+IS_INSTALLED = any(entry.value == PLUGIN for entry in entry_points(group="flake8.extension"))
+SETTINGS = "" if IS_INSTALLED else f"[flake8:local-plugins]\nextension =\n    FGL = {PLUGIN}\n"
 
 STATE = "hits = {}\n\n\ndef count(page):\n    hits[page] = hits.get(page, 0) + 1\n"
 VIEWS = """\
@@ -28,10 +35,15 @@ def show(page):
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    (tmp_path / "setup.cfg").touch()
+    (tmp_path / "setup.cfg").write_text(SETTINGS, encoding="utf-8")
     (tmp_path / "state.py").write_text(STATE, encoding="utf-8")
     (tmp_path / "views.py").write_text(VIEWS, encoding="utf-8")
     return tmp_path
+
+
+def test_flake8_finds_the_plugin_by_itself() -> None:
+    text = (Path(__file__).parent.parent / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(text)["project"]["entry-points"] == {"flake8.extension": {"FGL": PLUGIN}}
 
 
 def flake8(project: Path, *words: str, text: str | None = None) -> list[str]:
