@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import msgspec
 
-FACTS_VERSION = 1
+FACTS_VERSION = 2
 """Part of every cache key: raise it whenever a class below changes its shape or meaning."""
 
 Position: TypeAlias = tuple[int, int, int, int]

@@ -6,9 +6,11 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import structs
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract import extract
+from flaskglobals_lint.extract.concrete import concrete
 
 
 def show(part: Any) -> Any:
@@ -28,6 +30,7 @@ def show(part: Any) -> Any:
 def module(source: str) -> facts.Module:
     extracted = extract(source.encode())
     assert extracted.problem is None
+    assert structs.replace(concrete(source), comments=extracted.comments) == extracted
     return extracted
 
 
@@ -82,7 +85,7 @@ def test_constants(source: str, kind: str, text: str) -> None:
     [
         ("a + b + c", ("Operation", "+", ("a", "b", "c"))),
         ("a + (b + c)", ("Operation", "+", ("a", ("Operation", "+", ("b", "c"))))),
-        ("(a + b) + c", ("Operation", "+", (("Operation", "+", ("a", "b")), "c"))),
+        ("(a + b) + c", ("Operation", "+", ("a", "b", "c"))),
         ("a + b - c", ("Operation", "-", (("Operation", "+", ("a", "b")), "c"))),
         ("a + b * c", ("Operation", "+", ("a", ("Operation", "*", ("b", "c"))))),
         ("a ** b ** c", ("Operation", "**", ("a", ("Operation", "**", ("b", "c"))))),

@@ -11,12 +11,10 @@ from flaskglobals_lint import facts
 from flaskglobals_lint.extract.bindings import body_bindings, walrus_names
 from flaskglobals_lint.extract.expressions import argument
 from flaskglobals_lint.extract.literals import identifier
-from flaskglobals_lint.extract.scopes import Bindings, Kind, Scope
+from flaskglobals_lint.extract.scopes import LAMBDA, Bindings, Kind, Scope
 
 if TYPE_CHECKING:
     from flaskglobals_lint.extract.walk import Walk
-
-LAMBDA: Final = "<lambda>"
 
 
 def function(walk: Walk, node: cst.FunctionDef, out: list[facts.Statement]) -> None:
@@ -72,7 +70,7 @@ def lambda_(walk: Walk, node: cst.Lambda) -> facts.Lambda:
     walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
     body_start = walk.cursor.peek()
     value = walk.expression(node.body)
-    body = facts.Return(value, walk.cursor.span(body_start))
+    body = facts.Return(value, walk.bare(body_start))
     walk.scope = outer
     pos = walk.cursor.span(start)
     walk.functions.append(
@@ -197,12 +195,12 @@ def _parameters(walk: Walk, node: cst.Parameters) -> Iterator[facts.Parameter]:
 
 def _parameter(walk: Walk, node: cst.Param, star: str, kind: str) -> facts.Parameter:
     cursor = walk.cursor
-    start = cursor.take(star)
-    name_start = cursor.take(node.name.value)
+    cursor.take(star)
+    pos = cursor.span(cursor.take(node.name.value))
     annotation = walk.expression(node.annotation.annotation) if node.annotation is not None else None
     default = walk.optional(node.default)
     name = walk.scope.mangle(identifier(node.name))
-    return facts.Parameter(name, kind, default, annotation, cursor.span(start if star else name_start))
+    return facts.Parameter(name, kind, default, annotation, pos)
 
 
 def _parameter_names(node: cst.Parameters) -> Iterator[str]:

@@ -10,15 +10,13 @@ import libcst as cst
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract import literals, operators
 from flaskglobals_lint.extract.bindings import comprehension_names
+from flaskglobals_lint.extract.limits import MAX_RUNS
 from flaskglobals_lint.extract.scopes import Bindings, Kind, Scope
 
 if TYPE_CHECKING:
     from flaskglobals_lint.extract.walk import Walk
 
 Comprehension: TypeAlias = cst.ListComp | cst.SetComp | cst.GeneratorExp | cst.DictComp | cst.StarredDictComp
-
-MAX_RUNS: Final = 20
-"""How many runs of like operators (``a + b + c - d`` has two) are told apart in one chain."""
 
 
 def name(walk: Walk, node: cst.Name) -> facts.Expression:
@@ -41,13 +39,17 @@ def subscript(walk: Walk, node: cst.Subscript) -> facts.Item:
     start = walk.cursor.peek()
     value = walk.expression(node.value)
     walk.cursor.take("[")
-    key_start = walk.cursor.peek()
+    walk.cursor.take_next("")  # a slice may start with its colon
+    key_start = walk.cursor.at
     keys = [_key(walk, element.slice) for element in node.slice]
+    end = walk.cursor.at
+    closing = walk.cursor.take("]")
     if len(keys) == 1 and not (isinstance(node.slice[0].comma, cst.Comma) or isinstance(keys[0], facts.Starred)):
         key = keys[0]
     else:
-        key = facts.Display("tuple", (), tuple(keys), walk.cursor.span(key_start))
-    walk.cursor.take("]")
+        # The last colon or comma belongs to the tuple.
+        end += len(walk.cursor.source[end:closing].rstrip())
+        key = facts.Display("tuple", (), tuple(keys), walk.cursor.span(key_start, end))
     return facts.Item(value, key, walk.cursor.span(start))
 
 
@@ -67,7 +69,7 @@ def _key(walk: Walk, node: cst.BaseSlice) -> facts.Expression:
 def call(walk: Walk, node: cst.Call) -> facts.Call:
     start = walk.cursor.peek()
     function = walk.expression(node.func)
-    walk.cursor.take("(")
+    walk.opening = walk.cursor.take("(")
     arguments = tuple([argument(walk, arg) for arg in node.args])
     walk.cursor.take(")")
     return facts.Call(function, arguments, walk.cursor.span(start))
@@ -82,7 +84,13 @@ def argument(walk: Walk, node: cst.Arg) -> facts.Argument:
         start = cursor.take(node.keyword.value)
         keyword = walk.scope.mangle(literals.identifier(node.keyword))
     value = walk.expression(node.value)
-    return facts.Argument(value, keyword, len(node.star), cursor.span(start))
+    if keyword is not None or node.star:
+        pos = cursor.span(start)
+    elif isinstance(value, facts.Comprehension):
+        pos = value.pos
+    else:
+        pos = walk.bare(start)
+    return facts.Argument(value, keyword, len(node.star), pos)
 
 
 def integer(walk: Walk, node: cst.Integer) -> facts.Constant:
@@ -168,9 +176,11 @@ def binary(walk: Walk, node: cst.BinaryOperation) -> facts.Expression:
     """A chain ``a + b + c`` is one operation, so that a long one is not deep; a very long mixed one is, too."""
     links: list[cst.BinaryOperation] = []
     first: cst.BaseExpression = node
-    while isinstance(first, cst.BinaryOperation) and (first is node or not first.lpar):
+    while isinstance(first, cst.BinaryOperation):
         links.append(first)
         first = first.left
+        if isinstance(first, cst.BinaryOperation):
+            _open(walk, first)
     runs: list[tuple[str, list[facts.Expression]]] = []
     operand = walk.expression(first)
     for link in reversed(links):
@@ -179,6 +189,7 @@ def binary(walk: Walk, node: cst.BinaryOperation) -> facts.Expression:
         if not runs or runs[-1][0] != operator:
             runs.append((operator, []))
         runs[-1][1].append(walk.expression(link.right))
+        _close(walk, link, node)
     if len(runs) > MAX_RUNS:
         return facts.Operation(runs[-1][0], (operand, *[right for _, run in runs for right in run]))
     for operator, run in runs:
@@ -186,21 +197,35 @@ def binary(walk: Walk, node: cst.BinaryOperation) -> facts.Expression:
     return operand
 
 
+def _open(walk: Walk, node: cst.BaseExpression) -> None:
+    """Take the parentheses of a link inside a chain."""
+    for _ in node.lpar:
+        walk.cursor.take("(")
+
+
+def _close(walk: Walk, link: cst.BaseExpression, chain: cst.BaseExpression) -> None:
+    """Take the closing parentheses of a link; those of the whole chain are not its own business."""
+    if link is not chain:
+        for _ in link.rpar:
+            walk.cursor.take(")")
+
+
 def boolean(walk: Walk, node: cst.BooleanOperation) -> facts.Boolean:
     """``a and b and c`` is one chain of three operands."""
     kind = type(node.operator)
     operator = operators.BOOLEAN[kind]
-    rights: list[cst.BaseExpression] = []
+    links: list[cst.BooleanOperation] = []
     first: cst.BaseExpression = node
-    while (
-        isinstance(first, cst.BooleanOperation) and type(first.operator) is kind and (first is node or not first.lpar)
-    ):
-        rights.append(first.right)
+    while isinstance(first, cst.BooleanOperation) and type(first.operator) is kind:
+        links.append(first)
         first = first.left
+        if isinstance(first, cst.BooleanOperation) and type(first.operator) is kind:
+            _open(walk, first)
     operands = [walk.expression(first)]
-    for right in reversed(rights):
+    for link in reversed(links):
         walk.cursor.take(operator)
-        operands.append(walk.expression(right))
+        operands.append(walk.expression(link.right))
+        _close(walk, link, node)
     return facts.Boolean(operator, tuple(operands))
 
 
@@ -281,8 +306,10 @@ def dictionary(walk: Walk, node: cst.Dict) -> facts.Display:
 def comprehension(walk: Walk, node: Comprehension) -> facts.Comprehension:
     kind, opening, closing = _BRACKETS[type(node)]
     if kind == "generator" and not node.lpar:
-        opening = closing = ""  # the only argument of a call
-    start = walk.cursor.take(opening)
+        start = walk.opening  # the only argument of a call shares its parentheses
+        closing = ""
+    else:
+        start = walk.cursor.take(opening)
     outer = walk.scope
     bindings = Bindings(set(comprehension_names(node.for_in)), set(), set())
     walk.scope = inner = Scope(Kind.COMPREHENSION, outer.qualname, outer, bindings)
@@ -296,7 +323,8 @@ def comprehension(walk: Walk, node: Comprehension) -> facts.Comprehension:
     walk.scope = outer
     if closing:
         walk.cursor.take(closing)
-    return facts.Comprehension(kind, key, value, tuple(clauses), walk.cursor.span(start))
+    pos = walk.cursor.span(start, None if closing else walk.cursor.peek() + len(")"))
+    return facts.Comprehension(kind, key, value, tuple(clauses), pos)
 
 
 def _produced(walk: Walk, node: Comprehension) -> tuple[facts.Expression | None, facts.Expression]:
@@ -323,7 +351,7 @@ def _clause(walk: Walk, node: cst.CompFor, iterable_scope: Scope) -> facts.Claus
     for condition in node.ifs:
         walk.cursor.take("if")
         conditions.append(walk.expression(condition.test))
-    return facts.Clause(target, iterable, tuple(conditions), walk.cursor.span(start))
+    return facts.Clause(target, iterable, tuple(conditions), walk.header(start))
 
 
 def awaited(walk: Walk, node: cst.Await) -> facts.Await:

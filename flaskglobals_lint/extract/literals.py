@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import Final
-
-import libcst as cst
+from typing import TYPE_CHECKING, Final
 
 from flaskglobals_lint.facts import Constant
+
+if TYPE_CHECKING:
+    import libcst as cst
 
 TEXT_LIMIT: Final = 200
 """How many characters of a constant are kept."""
@@ -55,12 +56,17 @@ def string(literal: str) -> Constant:
     # An escape sequence has at most ten characters, but for \N{…}, whose names are shorter than a hundred.
     text = literal[start.end() : -len(quotes)]
     text = text[: TEXT_LIMIT * 10]
-    is_bytes = "b" in prefix
-    if "\\" in text and "r" not in prefix:
-        text = _SURROGATE.sub("\ufffd", _ESCAPE.sub(_unescape_byte if is_bytes else _unescape, text))
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
+    is_bytes = "b" in prefix
+    if "\\" in text and "r" not in prefix:
+        text = storable(_ESCAPE.sub(_unescape_byte if is_bytes else _unescape, text))
     return Constant("bytes" if is_bytes else "str", text[:TEXT_LIMIT])
+
+
+def storable(text: str) -> str:
+    """``text`` without halves of characters, which no encoding can store."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def joined(parts: list[Constant]) -> Constant:

@@ -1,4 +1,4 @@
-"""From the source text of one module to its facts: decoding, comments, parsing and the walk."""
+"""From the source text of one module to its facts: decoding, comments, and the reader that suits it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from msgspec import structs
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract.comments import linter_comments
-from flaskglobals_lint.extract.parsing import parse, too_deep
+from flaskglobals_lint.extract.guard import deep_nesting
+from flaskglobals_lint.extract.quick import changes_own_objects, quick
 from flaskglobals_lint.extract.source import decode
-from flaskglobals_lint.extract.walk import TooDeepError, Walk
 
 
 def extract(source: bytes) -> facts.Module:
@@ -17,12 +17,9 @@ def extract(source: bytes) -> facts.Module:
     if isinstance(text, facts.SyntaxProblem):
         return facts.Module((), (), (), (), text)
     comments = linter_comments(text)
-    tree = parse(text)
-    if isinstance(tree, facts.SyntaxProblem):
-        return facts.Module((), (), (), comments, tree)
-    walk = Walk(text)
-    try:
-        module = walk.module(tree)
-    except (TooDeepError, RecursionError):
-        return facts.Module((), (), (), comments, too_deep(text, walk.cursor.at))
+    module = None if changes_own_objects(text) or deep_nesting(text) is not None else quick(text)
+    if module is None:
+        from flaskglobals_lint.extract.concrete import concrete  # libcst takes long to import
+
+        module = concrete(text)
     return structs.replace(module, comments=comments)

@@ -23,7 +23,7 @@ class Parts(NamedTuple):
 def match(walk: Walk, node: cst.Match, out: list[facts.Statement]) -> None:
     start = walk.cursor.take("match")
     subject = walk.expression(node.subject)
-    pos = walk.cursor.span(start)
+    pos = walk.header(start)
     out.append(facts.Match(subject, tuple([_case(walk, case) for case in node.cases]), pos))
 
 

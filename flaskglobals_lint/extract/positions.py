@@ -72,15 +72,17 @@ class Cursor:
         """The offset of the next token."""
         return _SEPARATORS.match(self.source, self.at).end()  # type: ignore[union-attr]  # it matches the empty string
 
-    def span(self, start: int) -> Position:
-        """The position of what was taken since the offset ``start``."""
+    def span(self, start: int, end: int | None = None) -> Position:
+        """The position of what was taken since the offset ``start``, or of it up to ``end``."""
+        if end is None:
+            end = self.at
         if not self._line_start <= start < self._line_end:
             self._enter_line(start)
         line, line_start = self._line, self._line_start
         column = start - line_start + 1
-        if self.at < self._line_end:
-            return (line, column, line, self.at - line_start + 1)
-        return (line, column, *self.lines.place(self.at))
+        if end < self._line_end:
+            return (line, column, line, end - line_start + 1)
+        return (line, column, *self.lines.place(end))
 
     def _enter_line(self, offset: int) -> None:
         starts = self.lines.starts

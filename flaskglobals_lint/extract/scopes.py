@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from enum import Enum
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from flaskglobals_lint import facts
+
+LAMBDA: Final = "<lambda>"
+"""The name of every lambda."""
 
 
 class Kind(Enum):

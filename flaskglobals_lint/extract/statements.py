@@ -1,7 +1,7 @@
 """Statements: from the tree's nodes to facts.
 
-The position of a compound statement is its header, up to the end of the last expression before the colon; that of an
-import is the part ``a.b as c`` that binds one name.
+The position of a compound statement is its header, up to the end of the last expression before the colon, without the
+parentheses around it; that of an import is the part ``a.b as c`` that binds one name.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def if_statement(walk: Walk, node: cst.If, out: Out) -> None:
     while isinstance(rest, cst.If):
         start = walk.cursor.take("elif" if branches else "if")
         test = walk.expression(rest.test)
-        pos = walk.cursor.span(start)
+        pos = walk.header(start)
         branches.append((test, walk.suite(rest.body), pos))
         walk.nest(1)
         rest = rest.orelse
@@ -191,7 +191,7 @@ def _else(walk: Walk, node: cst.Else | None) -> tuple[facts.Statement, ...]:
 def while_loop(walk: Walk, node: cst.While, out: Out) -> None:
     start = walk.cursor.take("while")
     test = walk.expression(node.test)
-    pos = walk.cursor.span(start)
+    pos = walk.header(start)
     body = walk.suite(node.body)
     out.append(facts.While(test, body, _else(walk, node.orelse), pos))
 
@@ -202,7 +202,7 @@ def for_loop(walk: Walk, node: cst.For, out: Out) -> None:
     target = walk.expression(node.target)
     walk.cursor.take("in")
     iterable = walk.expression(node.iter)
-    pos = walk.cursor.span(start)
+    pos = walk.header(start)
     body = walk.suite(node.body)
     orelse = _else(walk, node.orelse)
     out.append(facts.For(target, iterable, body, orelse, node.asynchronous is not None, pos))
@@ -237,20 +237,21 @@ def with_statement(walk: Walk, node: cst.With, out: Out) -> None:
     if isinstance(node.lpar, cst.LeftParen):
         cursor.take("(")
     items = tuple([_with_item(walk, item) for item in node.items])
+    pos = walk.header(start)
     if isinstance(node.rpar, cst.RightParen):
         cursor.take(")")
-    pos = cursor.span(start)
     out.append(facts.With(items, walk.suite(node.body), node.asynchronous is not None, pos))
 
 
 def _with_item(walk: Walk, node: cst.WithItem) -> facts.WithItem:
     start = walk.cursor.peek()
     value = walk.expression(node.item)
+    pos = walk.bare(start)
     target = None
     if node.asname is not None:
         walk.cursor.take("as")
         target = walk.expression(node.asname.name)
-    return facts.WithItem(value, target, walk.cursor.span(start))
+    return facts.WithItem(value, target, pos)
 
 
 HANDLERS: Final[dict[type[cst.CSTNode], Callable[[Walk, Any, Out], None]]] = {

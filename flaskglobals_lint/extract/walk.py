@@ -9,15 +9,13 @@ import libcst as cst
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract import definitions, expressions, patterns, statements
+from flaskglobals_lint.extract.limits import MAX_DEPTH
 from flaskglobals_lint.extract.literals import identifier
 from flaskglobals_lint.extract.positions import Cursor
 from flaskglobals_lint.extract.scopes import Bindings, Kind, Name, Scope
 
 ExpressionHandler: TypeAlias = "Callable[[Walk, Any], facts.Expression]"
 StatementHandler: TypeAlias = "Callable[[Walk, Any, list[facts.Statement]], None]"
-
-MAX_DEPTH: Final = 200
-"""How deep a tree of facts may be: every later stage can then recurse over it without care."""
 
 
 class TooDeepError(Exception):
@@ -36,6 +34,9 @@ class Walk:
         self.functions: list[facts.Function] = []
         self.classes: list[facts.Class] = []
         self.has_walrus = ":=" in source
+        self.opening = 0
+        """Where the arguments of the last call started: at its parenthesis."""
+        self._inner = (-1, 0)
         self._depth = 0
         self._qualnames: dict[str, int] = {}
 
@@ -56,11 +57,22 @@ class Walk:
             parentheses -= kind is cst.Tuple or kind is cst.GeneratorExp
             for _ in range(parentheses):
                 self.cursor.take("(")
+        start = self.cursor.peek() if parentheses else -1
         result = EXPRESSIONS[kind](self, node)
+        self._inner = (start, self.cursor.at)
         for _ in range(parentheses):
             self.cursor.take(")")
         self.nest(-1)
         return result
+
+    def bare(self, start: int) -> facts.Position:
+        """The position of the last expression without the parentheses around it; ``start`` is where it starts if it has none."""
+        inner, end = self._inner
+        return self.cursor.span(start if inner < 0 else inner, end)
+
+    def header(self, start: int) -> facts.Position:
+        """The position from ``start`` to the end of the last expression, without the parentheses around that."""
+        return self.cursor.span(start, self._inner[1])
 
     def nest(self, levels: int) -> None:
         """Count levels of nesting that are entered, or left if negative."""

@@ -1,0 +1,151 @@
+"""Functions, lambdas and classes. Those with type parameters are left to the concrete tree."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from flaskglobals_lint import facts
+from flaskglobals_lint.extract.quick.bindings import body_bindings, walrus_names
+from flaskglobals_lint.extract.quick.expressions import arguments
+from flaskglobals_lint.extract.quick.text import Unplaced
+from flaskglobals_lint.extract.scopes import LAMBDA, Bindings, Kind, Scope
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.extract.quick.walk import QuickWalk
+
+
+def function(walk: QuickWalk, node: ast.FunctionDef | ast.AsyncFunctionDef, out: list[facts.Statement]) -> None:
+    if getattr(node, "type_params", None):
+        raise Unplaced
+    outer = walk.scope
+    decorators = tuple([walk.expression(decorator) for decorator in node.decorator_list])
+    pos, name_pos = walk.text.defined(node)
+    target = outer.resolve(node.name).at(name_pos)
+    qualname = walk.qualify(node.name)
+    parameters = tuple(_parameters(walk, node.args))
+    returns = walk.optional(node.returns)
+    bindings = body_bindings(node.body, walrus=walk.has_walrus)
+    bindings.bound.update(_parameter_names(node.args))
+    walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
+    body = walk.suite(node.body)
+    walk.scope = outer
+    walk.functions.append(
+        facts.Function(
+            qualname=qualname,
+            name=node.name,
+            parameters=parameters,
+            decorators=decorators,
+            returns=returns,
+            body=body,
+            is_async=isinstance(node, ast.AsyncFunctionDef),
+            is_generator=inner.is_generator,
+            function=outer.enclosing_function(),
+            cls=outer.enclosing_class(),
+            globals=tuple(sorted(inner.globals)),
+            pos=pos,
+        )
+    )
+    out.append(facts.Define(target, qualname, pos))
+
+
+def lambda_(walk: QuickWalk, node: ast.Lambda) -> facts.Lambda:
+    outer = walk.scope
+    qualname = walk.qualify(LAMBDA)
+    parameters = tuple(_parameters(walk, node.args))
+    bindings = Bindings(set(_parameter_names(node.args)), set(), set())
+    if walk.has_walrus:
+        bindings.bound.update(walrus_names(node.body))
+    walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
+    body = facts.Return(walk.expression(node.body), walk.at(node.body))
+    walk.scope = outer
+    pos = walk.at(node)
+    walk.functions.append(
+        facts.Function(
+            qualname=qualname,
+            name=LAMBDA,
+            parameters=parameters,
+            decorators=(),
+            returns=None,
+            body=(body,),
+            is_async=False,
+            is_generator=inner.is_generator,
+            function=outer.enclosing_function(),
+            cls=outer.enclosing_class(),
+            globals=(),
+            pos=pos,
+        )
+    )
+    return facts.Lambda(qualname, pos)
+
+
+def class_(walk: QuickWalk, node: ast.ClassDef, out: list[facts.Statement]) -> None:
+    if getattr(node, "type_params", None):
+        raise Unplaced
+    outer = walk.scope
+    decorators = tuple([walk.expression(decorator) for decorator in node.decorator_list])
+    pos, name_pos = walk.text.defined(node)
+    target = outer.resolve(node.name).at(name_pos)
+    qualname = walk.qualify(node.name)
+    given = arguments(walk, node.bases, node.keywords)
+    bindings = body_bindings(node.body, walrus=walk.has_walrus)
+    walk.scope = Scope(Kind.CLASS, qualname, outer, bindings, node.name.lstrip("_"))
+    body = walk.suite(node.body)
+    walk.scope = outer
+    walk.classes.append(
+        facts.Class(
+            qualname=qualname,
+            name=node.name,
+            bases=tuple(
+                [
+                    facts.Starred(arg.value) if arg.star else arg.value
+                    for arg in given
+                    if not arg.keyword and arg.star < 2
+                ]
+            ),
+            keywords=tuple([arg for arg in given if arg.keyword is not None or arg.star == 2]),
+            decorators=decorators,
+            body=body,
+            function=outer.enclosing_function(),
+            cls=outer.enclosing_class(),
+            pos=pos,
+        )
+    )
+    out.append(facts.DefineClass(target, qualname, pos))
+
+
+def _parameters(walk: QuickWalk, node: ast.arguments) -> Iterator[facts.Parameter]:
+    """The parameters; defaults and annotations are evaluated in the scope around the function."""
+    positional = [*node.posonlyargs, *node.args]
+    defaults: list[ast.expr | None] = [*[None] * (len(positional) - len(node.defaults)), *node.defaults]
+    for arg, default in zip(positional, defaults, strict=True):
+        yield _parameter(walk, arg, default, "positional")
+    if node.vararg is not None:
+        yield _parameter(walk, node.vararg, None, "*")
+    for arg, default in zip(node.kwonlyargs, node.kw_defaults, strict=True):
+        yield _parameter(walk, arg, default, "keyword")
+    if node.kwarg is not None:
+        yield _parameter(walk, node.kwarg, None, "**")
+
+
+def _parameter(walk: QuickWalk, node: ast.arg, default: ast.expr | None, kind: str) -> facts.Parameter:
+    annotation = walk.optional(node.annotation)
+    value = walk.optional(default)
+    line, column, _, _ = walk.at(node)
+    pos = (line, column, line, column + len(node.arg))
+    return facts.Parameter(walk.scope.mangle(node.arg), kind, value, annotation, pos)
+
+
+def _parameter_names(node: ast.arguments) -> Iterator[str]:
+    for arg in (*node.posonlyargs, *node.args, node.vararg, *node.kwonlyargs, node.kwarg):
+        if arg is not None:
+            yield arg.arg
+
+
+EXPRESSIONS: Final[dict[type[ast.AST], Callable[[QuickWalk, Any], facts.Expression]]] = {ast.Lambda: lambda_}
+STATEMENTS: Final[dict[type[ast.AST], Callable[[QuickWalk, Any, list[facts.Statement]], None]]] = {
+    ast.FunctionDef: function,
+    ast.AsyncFunctionDef: function,
+    ast.ClassDef: class_,
+}

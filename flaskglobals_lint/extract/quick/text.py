@@ -1,0 +1,115 @@
+"""Where the nodes of an ``ast`` tree stand, in characters."""
+
+from __future__ import annotations
+
+import ast
+import re
+from itertools import pairwise
+from typing import Any, Final
+
+from flaskglobals_lint.extract.positions import Lines
+from flaskglobals_lint.facts import Position
+
+_NAME: Final = re.compile(r"\w+")
+_DEFINITION: Final = re.compile(r"(?:async[\s\\]+)?(?:def|class)[\s\\]+")
+_AS: Final = re.compile(r"(?:[\s\\),]|#[^\r\n]*)*as[\s\\]+")
+_FOR: Final = re.compile(r"for[\s\\(]*\Z")
+_ASYNC: Final = re.compile(r"async[\s\\]+\Z")
+_CLOSED: Final = re.compile(r"[ \t)]*[}!:=]")
+_BEFORE: Final = 200
+"""How many characters before its target the ``for`` of a comprehension or the brace of an f-string is looked for."""
+
+
+class Unplaced(Exception):
+    """``ast`` does not tell, and the text does not show, what the facts need."""
+
+
+class Text:
+    """The source beside its tree. ``ast`` counts columns in bytes of UTF-8 from zero, facts count characters from one."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.lines = Lines(source)
+        self._wide: dict[int, bytes] = {}
+        if not source.isascii():
+            starts = [*self.lines.starts, len(source)]
+            for line, (start, end) in enumerate(pairwise(starts), start=1):
+                if not (text := source[start:end]).isascii():
+                    self._wide[line] = text.encode()
+
+    def at(self, node: Any) -> Position:
+        """The position of a node."""
+        if self._wide:
+            return (
+                node.lineno,
+                self._column(node.lineno, node.col_offset),
+                node.end_lineno,
+                self._column(node.end_lineno, node.end_col_offset),
+            )
+        return (node.lineno, node.col_offset + 1, node.end_lineno, node.end_col_offset + 1)
+
+    def _column(self, line: int, offset: int) -> int:
+        data = self._wide.get(line)
+        return offset + 1 if data is None else len(data[:offset].decode("utf-8", "replace")) + 1
+
+    def offset(self, line: int, column: int) -> int:
+        """The index in the source of a line and a column, both from one."""
+        return self.lines.starts[line - 1] + column - 1
+
+    def stands_in_braces(self, node: ast.expr) -> bool:
+        """Whether the text around an expression in an f-string shows that its position is right."""
+        line, column, end_line, end_column = self.at(node)
+        if end_line > len(self.lines.starts):
+            return False
+        start = self.offset(line, column)
+        before = self.source[max(0, start - _BEFORE) : start].rstrip(" \t(")
+        after = _CLOSED.match(self.source, self.offset(end_line, end_column))
+        return before.endswith("{") and after is not None
+
+    def defined(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[Position, Position]:
+        """The positions of the header, from its keyword to its name, and of the name alone."""
+        line, column, _, _ = self.at(node)
+        start = self.offset(line, column)
+        keyword = _DEFINITION.match(self.source, start)
+        if keyword is None:
+            raise Unplaced
+        name = self._name(keyword.end(), node.name)
+        return (line, column, *name[2:]), name
+
+    def caught(self, node: ast.ExceptHandler) -> Position:
+        """The position of the name in ``except … as name``."""
+        _, _, line, column = self.at(node.type)
+        found = _AS.match(self.source, self.offset(line, column))
+        if found is None or node.name is None:
+            raise Unplaced
+        return self._name(found.end(), node.name)
+
+    def last(self, node: ast.AST, name: str) -> Position:
+        """The position of ``name``, which is the last token of ``node``."""
+        _, _, line, column = self.at(node)
+        end = self.offset(line, column)
+        return self._name(end - len(name), name)
+
+    def _name(self, start: int, name: str) -> Position:
+        found = _NAME.match(self.source, start)
+        if found is None or found[0] != name:
+            raise Unplaced
+        line, column = self.lines.place(start)
+        return (line, column, line, column + len(name))
+
+    def clause(self, node: ast.comprehension) -> tuple[int, int]:
+        """Line and column of the ``for`` of a comprehension, or of the ``async`` before it."""
+        line, column, _, _ = self.at(node.target)
+        end = self.offset(line, column)
+        start = max(0, end - _BEFORE)
+        found = _FOR.search(self.source[start:end])
+        if found is None:
+            raise Unplaced
+        start += found.start()
+        if node.is_async:
+            before = max(0, start - _BEFORE)
+            found = _ASYNC.search(self.source[before:start])
+            if found is None:
+                raise Unplaced
+            start = before + found.start()
+        return self.lines.place(start)

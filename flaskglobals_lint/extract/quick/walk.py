@@ -1,0 +1,90 @@
+"""The walk over an ``ast`` tree: its state, and which function handles which node."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from flaskglobals_lint import facts
+from flaskglobals_lint.extract.limits import MAX_DEPTH
+from flaskglobals_lint.extract.quick import definitions, expressions, patterns, statements
+from flaskglobals_lint.extract.quick.text import Text, Unplaced
+from flaskglobals_lint.extract.scopes import Bindings, Kind, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+ExpressionHandler: TypeAlias = "Callable[[QuickWalk, Any], facts.Expression]"
+StatementHandler: TypeAlias = "Callable[[QuickWalk, Any, list[facts.Statement]], None]"
+
+
+class QuickWalk:
+    """One pass over a module. The children are visited in the order of the text, as scopes are numbered by it."""
+
+    def __init__(self, source: str) -> None:
+        self.text = Text(source)
+        self.at = self.text.at
+        self.scope = Scope(Kind.MODULE, "", None, Bindings(set(), set(), set()))
+        self.functions: list[facts.Function] = []
+        self.classes: list[facts.Class] = []
+        self.has_walrus = ":=" in source
+        self._depth = 0
+        self._qualnames: dict[str, int] = {}
+
+    def module(self, tree: ast.Module) -> facts.Module:
+        """The facts of the whole module but for its comments; functions and classes in the order of the text."""
+        body = self.statements(tree.body)
+        functions = sorted(self.functions, key=lambda function: function.pos)
+        classes = sorted(self.classes, key=lambda cls: cls.pos)
+        return facts.Module(body, tuple(functions), tuple(classes), (), None)
+
+    def expression(self, node: ast.expr) -> facts.Expression:
+        """The facts of an expression. Raises Unplaced for what only a newer Python knows, or for deep nesting."""
+        self._depth += 1
+        handler = EXPRESSIONS.get(node.__class__)
+        if handler is None or self._depth > MAX_DEPTH:
+            raise Unplaced
+        result = handler(self, node)
+        self._depth -= 1
+        return result
+
+    def nest(self, levels: int) -> None:
+        """Count levels of nesting that are entered, or left if negative."""
+        self._depth += levels
+        if self._depth > MAX_DEPTH:
+            raise Unplaced
+
+    def optional(self, node: ast.expr | None) -> facts.Expression | None:
+        return None if node is None else self.expression(node)
+
+    def suite(self, nodes: Iterable[ast.stmt]) -> tuple[facts.Statement, ...]:
+        """The statements of a block."""
+        self.nest(1)
+        result = self.statements(nodes)
+        self.nest(-1)
+        return result
+
+    def statements(self, nodes: Iterable[ast.stmt]) -> tuple[facts.Statement, ...]:
+        out: list[facts.Statement] = []
+        for node in nodes:
+            handler = STATEMENTS.get(node.__class__)
+            if handler is None:
+                raise Unplaced
+            handler(self, node, out)
+        return tuple(out)
+
+    def qualify(self, name: str) -> str:
+        """The qualified name of a definition that stands here, made unique."""
+        owner = self.scope.frame.qualname
+        path = f"{owner}.{name}" if owner else name
+        count = self._qualnames[path] = self._qualnames.get(path, 0) + 1
+        return path if count == 1 else f"{path}#{count}"
+
+
+EXPRESSIONS: Final[dict[type[ast.AST], ExpressionHandler]] = {**expressions.HANDLERS, **definitions.EXPRESSIONS}
+STATEMENTS: Final[dict[type[ast.AST], StatementHandler]] = {
+    **statements.HANDLERS,
+    **definitions.STATEMENTS,
+    **patterns.HANDLERS,
+}
