@@ -6,10 +6,12 @@ Whatever takes long to import is imported where it is needed.
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -113,8 +115,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from click.shell_completion import shell_complete
 
             return shell_complete(command, {}, "flaskglobals-lint", _COMPLETE, instruction)
-        with command.make_context("flaskglobals-lint", words.copy()) as context:
+        with _terminable(), command.make_context("flaskglobals-lint", words.copy()) as context:
             return int(command.invoke(context))
+    except _Terminated:
+        return 128 + signal.SIGTERM
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
@@ -134,6 +138,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _failed(
             f"internal error ({type(error).__name__}: {error}); please report it with the file that shows it"
         )
+
+
+class _Terminated(BaseException):
+    """The process was asked to end."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    """Have SIGTERM unwind the stack, so that workers end and no file is left half-written."""
+    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+        yield
+        return
+
+    def end(*_: object) -> None:
+        raise _Terminated
+
+    signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 def _failed(message: str) -> int:

@@ -137,12 +137,15 @@ def _read(file: Path) -> tuple[str, Any]:
         document = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{_shown(file)}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise UsageError(f"{_shown(file)}: is not UTF-8") from None
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{_shown(file)}:{line}: is not UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         found = re.search(r"\s*\(at line (\d+), column \d+\)", str(error))
-        line = f":{found[1]}" if found else ""
-        raise UsageError(f"{_shown(file)}{line}: {str(error).replace(found[0] if found else '', '')}") from None
+        place = f":{found[1]}" if found else ""
+        raise UsageError(f"{_shown(file)}{place}: {str(error).replace(found[0] if found else '', '')}") from None
+    except (RecursionError, ValueError):  # brackets in brackets, or a number of thousands of digits
+        raise UsageError(f"{_shown(file)}: is too deeply nested, or holds a number that is too long") from None
     tool = document.get("tool")
     table = tool.get(TABLE) if isinstance(tool, dict) else None
     if table is not None and not isinstance(table, dict):
@@ -204,7 +207,7 @@ class _Check:
         raise _Wrong("{key} must be a number, 0 for all cores")
 
     def path(self, value: object) -> Path:
-        if isinstance(value, (str, Path)) and str(value):
+        if isinstance(value, (str, Path)) and str(value) and "\0" not in str(value):
             return self.base / value
         raise _Wrong("{key} must be a path")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -314,6 +315,21 @@ def test_an_interrupt_is_one_line(run: Run, unsafe: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(sys.modules["flaskglobals_lint.lint"], "link", interrupt)
     outcome = run()
     assert (outcome.status, outcome.err) == (130, "flaskglobals-lint: interrupted\n")
+
+
+def test_termination_is_silent_and_unwinds(run: Run, unsafe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    unwound = []
+
+    def terminate(*_: object, **__: object) -> None:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        finally:
+            unwound.append(True)
+
+    monkeypatch.setattr(sys.modules["flaskglobals_lint.lint"], "link", terminate)
+    outcome = run()
+    assert (outcome.status, outcome.out, outcome.err, unwound) == (143, "", "", [True])
+    assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
 
 
 # --- information ------------------------------------------------------------------------------------------------------

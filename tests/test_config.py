@@ -230,7 +230,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"none\.toml: cannot be read: No such file"):
         load(WORDS, tmp_path, tmp_path, file=tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"a = '\xe9'")
-    with pytest.raises(UsageError, match=r"latin\.toml: is not UTF-8"):
+    with pytest.raises(UsageError, match=r"latin\.toml:1: is not UTF-8"):
         load(WORDS, tmp_path, tmp_path, file=tmp_path / "latin.toml")
     with pytest.raises(UsageError, match="must be a table"):
         read(tmp_path, "[tool]\nflaskglobals-lint = 1")
@@ -246,3 +246,19 @@ def test_the_place_of_a_key_that_proves_wrong_later(tmp_path: Path) -> None:
     config = read(tmp_path, table("[tool.flaskglobals-lint.locks]\n'a.B' = 1"))
     assert where(config, "locks") == f"{(tmp_path / 'pyproject.toml').as_posix()}:5: "
     assert where(Config(), "locks") == ""
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"# a\n# \xe9\n", "pyproject.toml:2: is not UTF-8"),
+        (b"x = " + b"[" * 20_000, "pyproject.toml: is too deeply nested, or holds a number that is too long"),
+        (b"x = " + b"9" * 5000, "pyproject.toml: is too deeply nested, or holds a number that is too long"),
+        (b'[tool.flaskglobals-lint]\ncache-dir = "a\\u0000"\n', "pyproject.toml:2: `cache-dir` must be a path"),
+    ],
+)
+def test_a_hostile_file_is_one_message(tmp_path: Path, content: bytes, message: str) -> None:
+    (tmp_path / "pyproject.toml").write_bytes(content)
+    with pytest.raises(UsageError) as caught:
+        load(WORDS, tmp_path, tmp_path)
+    assert str(caught.value).endswith(message)
