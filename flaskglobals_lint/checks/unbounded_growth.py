@@ -47,12 +47,18 @@ def _container(path: tuple[Any, ...], write: Write) -> tuple[Any, ...]:
     return path[:-1] if write.kind == "set" else path
 
 
+def _registry(program: Program, access: Access) -> bool:
+    """Whether it is the application's own table of functions (``app.view_functions``), which has an entry an endpoint."""
+    key = access.place.key
+    return key[0] == ("app",) and len(key) > 1 and key[1][1:] in program.types.models.callable_attributes
+
+
 def _adds(program: Program, access: Access, write: Write) -> bool:
     """Whether the write adds an entry that no earlier request can have made: under a key from the request or a fresh one,
     or as one more member of a list."""
     if write.kind == "delete" or (write.kind == "set" and access.path[-1] != "[]"):
         return False
-    if writes.made_by_requests(program, access):
+    if writes.made_by_requests(program, access) or _registry(program, access):
         return False
     if len(access.path) > len(access.place.key) and writes.dynamic(access.path[: -len(access.place.key) or None]):
         return False
