@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from flaskglobals_lint.discover import Stdin
     from flaskglobals_lint.finding import Report
 
+_WITH_FIXES = ("full", "json", "sarif")
+"""Formats that show fixes."""
+
 _STDIN = "stdin.py"
 """The name of what comes on standard input if it is given none."""
 
@@ -84,6 +87,9 @@ def _codes(name: str, text: str) -> Callable[[Any], Any]:
 @click.option("--statistics", is_flag=True, help="Print how often each rule was broken.")
 @click.option("--show-files", is_flag=True, help="Print the files that would be linted.")
 @click.option("--show-settings", is_flag=True, help="Print the settings of this run.")
+@click.option("--fix", is_flag=True, help="Apply the fixes that change nothing but the race.")
+@click.option("--unsafe-fixes", is_flag=True, help="Apply those, too, that may change more.")
+@click.option("--diff", is_flag=True, help="Print what fixes would change, and write nothing.")
 @click.option("--exit-zero", is_flag=True, default=None, help="Exit 0 even if there are findings.")
 @click.option("--baseline", metavar="FILE", type=click.Path(), help="Do not report the findings that FILE knows.")
 @click.option("--write-baseline", metavar="FILE", type=click.Path(), help="Write the findings to FILE as known ones.")
@@ -184,6 +190,8 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         return _show_files(paths, config, cwd, stdin)
     if given["write_baseline"]:
         config = replace(config, baseline=None)
+    if given["fix"] or given["unsafe_fixes"] or given["diff"]:
+        return _fix(paths or (".",), config, cwd, given)
     progress = console.Progress(wanted=not given["quiet"])
     try:
         report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
@@ -191,10 +199,41 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         progress.close()
     if given["write_baseline"]:
         return _write_baseline(given["write_baseline"], report, cwd, given["quiet"])
+    if config.output_format in _WITH_FIXES and any(finding.remedies for finding in report.findings):
+        from flaskglobals_lint.repair import proposed
+
+        report = proposed(report, cwd)
     _print(report, config, given)
     if not given["quiet"]:
         _tell_fixed(report, given["baseline"] or config.baseline)
     return 1 if report.findings and not config.exit_zero else 0
+
+
+def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any]) -> int:
+    """Apply fixes, or show what they would change."""
+    from flaskglobals_lint.repair import diff, repair, write
+    from flaskglobals_lint.report.text import escaped
+
+    if "-" in paths:
+        raise UsageError("fixes need files; standard input cannot be changed")
+    outcome = repair(paths, config, cwd, given["unsafe_fixes"])
+    if given["diff"]:
+        console.write(diff(outcome, cwd))
+    else:
+        write(outcome, cwd)
+        _print(outcome.report, config, given)
+    if not given["quiet"]:
+        for finding, reason in outcome.left:
+            if reason:
+                where = f"{finding.span.path}:{finding.span.line}"
+                console.write(f"{escaped(f'{where}: {finding.code} left alone: {reason}')}\n", sys.stderr)
+        word = "Would fix" if given["diff"] else "Fixed"
+        number, files = outcome.fixed, len(outcome.changed)
+        text = f"{word} {number} finding{'s' * (number != 1)} in {files} file{'s' * (files != 1)}."
+        console.write(f"{text}\n", sys.stderr)
+    if given["diff"]:
+        return 1 if outcome.changed else 0
+    return 1 if outcome.report.findings and not config.exit_zero else 0
 
 
 def _options(given: dict[str, Any]) -> dict[str, object]:

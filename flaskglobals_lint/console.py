@@ -55,7 +55,11 @@ def discard(stream: TextIO) -> None:
 
 def write_file(path: Path, text: str) -> None:
     """Replace a file by the text, whole or not at all. Raises UsageError."""
-    content = text.encode("utf-8", "backslashreplace")
+    replace_file(path, text.encode("utf-8", "backslashreplace"))
+
+
+def replace_file(path: Path, content: bytes) -> None:
+    """Replace a file's content, whole or not at all; its mode is kept, and a link stays one. Raises UsageError."""
     try:
         target = Path(os.path.realpath(path))
         mode = target.stat().st_mode if target.exists() else None

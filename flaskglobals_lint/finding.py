@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
+from flaskglobals_lint.remedy import Remedy
+
 Severity: TypeAlias = Literal["error", "warning", "info"]
 Confidence: TypeAlias = Literal["high", "medium", "low"]
 Window: TypeAlias = Literal["none", "call", "io", "await"]
@@ -79,6 +81,8 @@ class Finding:
     fix: Fix | None = None
     uninterrupted: bool = False
     """Nothing between the read and the write waits: under greenlets nobody comes between."""
+    remedies: tuple[Remedy, ...] = ()
+    """What would remove the cause, the best first."""
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from time import perf_counter
@@ -54,17 +54,19 @@ def lint(
     cwd: Path | None = None,
     stdin: Stdin | None = None,
     progress: Progress | None = None,
+    overlay: Mapping[str, bytes] | None = None,
 ) -> Report:
     """Lint files and folders as one program, and report what was found in them.
 
     Without a ``config`` the project's own is read. The path ``-`` stands for ``stdin``. Raises UsageError if a path does
-    not exist or the configuration is wrong.
+    not exist or the configuration is wrong. ``overlay`` are contents to be judged in place of those of files, by printed
+    path.
     """
     collecting = gc.isenabled()
     # Trees and facts hold no cycles worth looking for, and the collector would walk through all of them again and again.
     gc.disable()
     try:
-        return _lint(paths, config, cwd or Path.cwd(), stdin, progress)
+        return _lint(paths, config, cwd or Path.cwd(), stdin, progress, overlay or {})
     finally:
         if collecting:
             gc.enable()
@@ -76,12 +78,16 @@ def _lint(
     cwd: Path,
     stdin: Stdin | None,
     progress: Progress | None,
+    overlay: Mapping[str, bytes],
 ) -> Report:
     names = [os.fspath(path) for path in paths]
     config = config or configure(names, cwd, stdin=stdin)
     models = _models(config)
     baseline = Baseline.read(config.baseline) if config.baseline else None
     found = discover(names, config, cwd, stdin)
+    if overlay:
+        changed = (replace(file, text=overlay.get(file.display, file.text)) for file in found.files)
+        found = replace(found, files=tuple(changed))
     log.info("root: %s", found.root)
     if not found.targets:
         return Report((), 0)

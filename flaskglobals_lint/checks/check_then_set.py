@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, lazies, wording
+from flaskglobals_lint.checks import conflicts, lazies, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
@@ -67,6 +67,7 @@ def _finding(program: Program, race: Race) -> Finding:
         _suggestion(program, race),
         _steps(race),
         uninterrupted=race.uninterrupted,
+        remedies=remedies.of_race(program, race),
     )
 
 

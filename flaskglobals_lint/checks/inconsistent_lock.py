@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.reach import SHARED
 from flaskglobals_lint.link.summary import Read, Write
+from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -127,7 +128,8 @@ def _written(program: Program, access: Access, guard: _Guard) -> Finding:
         f"`{label}` is written {where} with {held}, while `{lock}` guards it in `{program.name(other.context.function)}` "
         f"(line {pos[0]}); this write can come in the middle of that section"
     )
-    return _finding(program, access, message, _severity(access, guard), lock, other.context.function, pos)
+    cures = () if access.locks else remedies.of_access(program, access, guard.key)
+    return _finding(program, access, message, _severity(access, guard), lock, other.context.function, pos, cures)
 
 
 def _severity(access: Access, guard: _Guard) -> Severity:
@@ -161,7 +163,8 @@ def _late_reads(program: Program, key: tuple[object, ...], guard: _Guard) -> Ite
             f"`{label}` is read again after `{lock}` was let go {conflicts.way_in(program, access.context)}; "
             "it may be what another request wrote meanwhile"
         )
-        yield _finding(program, access, message, "info", lock, access.function, max(before))
+        cures = remedies.of_positions(program, access, guard.key, (max(before),), (record.pos,))
+        yield _finding(program, access, message, "info", lock, access.function, max(before), cures)
 
 
 def _name(program: Program, guard: _Guard) -> str:
@@ -173,7 +176,14 @@ def _name(program: Program, guard: _Guard) -> str:
 
 
 def _finding(
-    program: Program, access: Access, message: str, severity: Severity, lock: str, other: ScopeId, pos: f.Position
+    program: Program,
+    access: Access,
+    message: str,
+    severity: Severity,
+    lock: str,
+    other: ScopeId,
+    pos: f.Position,
+    cures: tuple[Remedy, ...],
 ) -> Finding:
     return Finding(
         RULE.code,
@@ -194,4 +204,5 @@ def _finding(
             f"request B, without {lock}, changes {access.place.label} (line {access.record.pos[0]})",
             f"A writes what it made of the old value (line {pos[0]})",
         ),
+        remedies=cures,
     )

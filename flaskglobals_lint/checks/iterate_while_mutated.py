@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import SORT, Iteration, Read, Write
+from flaskglobals_lint.remedy import Remedy, WalkCopy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -179,4 +180,12 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
             f"A takes the next step: {outcome}",
         ),
         uninterrupted=loop.uninterrupted,
+        remedies=_remedies(program, access, changes, kind),
     )
+
+
+def _remedies(program: Program, access: Access, changes: list[Access], kind: str) -> tuple[Remedy, ...]:
+    """Walk over a copy, or hold one lock around the loop and every change."""
+    grows = any(change.function == access.function for change in changes) and kind == "list"
+    copy = WalkCopy(program.file(access.function), access.record.pos, kind != "any", grows)
+    return (copy, *remedies.together(program, [access, *changes]))

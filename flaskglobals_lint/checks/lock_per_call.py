@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.remedy import HoldLock, Remedy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -128,4 +129,14 @@ def _finding(program: Program, context: Context, section: Section, scope: ScopeI
             "request B makes another lock and takes that one",
             f"both are inside the section on line {section.pos[0]}",
         ),
+        remedies=_remedies(program, context, section),
     )
+
+
+def _remedies(program: Program, context: Context, section: Section) -> tuple[Remedy, ...]:
+    """Hold one lock for all calls around what this one guards."""
+    for races in program.once(conflicts.races).values():
+        for race in races:
+            if race.context.function == context.function and section in race.pair.write.sections:
+                return tuple(cure for cure in remedies.of_race(program, race) if isinstance(cure, HoldLock))
+    return ()

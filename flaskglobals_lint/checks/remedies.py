@@ -1,0 +1,246 @@
+"""From a race to what would remove it: which lock around which accesses."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint.checks import conflicts, homes, purity
+from flaskglobals_lint.checks.conflicts import Race
+from flaskglobals_lint.link.program import base_key
+from flaskglobals_lint.link.summary import Read, Section, Write
+from flaskglobals_lint.remedy import HoldLock, OneStep, Position, Remedy, Site
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.reach import Access
+
+MOST_OTHERS = 20
+_MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
+
+
+def of_race(program: Program, race: Race) -> tuple[Remedy, ...]:
+    """What helps against a race, the least intrusive first."""
+    if _across_processes(program, race.conflict.path):
+        return ()
+    main = _checked(program, race)
+    group = _group(program, main)
+    found: list[Remedy] = []
+    pair = race.pair
+    own = pair.read.remote is None and pair.write.remote is None and not pair.companion and not pair.read.sections
+    if pair.kind == "control" and own and not pair.write.sections:
+        path = race.conflict.path if len(race.conflict.path) == 1 else race.conflict.path[:-1]
+        container = program.types.container(program.paths.atoms(path))
+        site = _site(program, pair_function(race), [pair.read.pos, pair.write.pos], ())
+        found.append(OneStep(site, pair.write.pos, container.kind if container is not None else ""))
+    lazy = own and pair.kind == "control" and not pair.early and pair.write.kind == "set" and len(group) == 1
+    hold = _hold(program, main, group, lazy)
+    if hold is not None:
+        found.append(hold)
+    return tuple(found)
+
+
+def pair_function(race: Race) -> ScopeId:
+    return race.context.function
+
+
+def of_access(program: Program, access: Access, lock: Any, late: tuple[Position, ...] = ()) -> tuple[Remedy, ...]:
+    """Hold the lock of that key around an access, and around what came before it in the same function."""
+    return of_positions(program, access, lock, (access.record.pos,), late)
+
+
+def of_positions(
+    program: Program, access: Access, lock: Any, positions: tuple[Position, ...], late: tuple[Position, ...] = ()
+) -> tuple[Remedy, ...]:
+    """Hold a lock, by its key, around some positions of an access's function."""
+    home = homes.home(program, access.place, access.path, access.function)
+    known = homes.lock_home(program, lock) if lock is not None else None
+    if home is None or (lock is not None and known is None):
+        return ()
+    site = _site(program, access.function, list(positions), late)
+    reentrant = _called_inside(program, access.function, base_key(access.place), positions)
+    return (HoldLock(access.place.label, home, known, site, (), reentrant, exact=bool(late)),)
+
+
+def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]:
+    """Hold one lock around each of several accesses of one place; the first one's function is the main site."""
+    first, *rest = accesses
+    home = homes.home(program, first.place, first.path, first.function)
+    if home is None:
+        return ()
+    key = _guard(program, [first, *rest])
+    lock = homes.lock_home(program, key) if key is not None else None
+    site = _site(program, first.function, [first.record.pos], ())
+    others = [
+        _site(program, access.function, [access.record.pos], ())
+        for access in rest
+        if (access.function, access.record.pos) != (first.function, first.record.pos)
+        and (key is None or key not in access.locks)
+    ]
+    reentrant = _called_inside(program, first.function, base_key(first.place), site.accesses)
+    return (HoldLock(first.place.label, home, lock, site, tuple(others[:MOST_OTHERS]), reentrant),)
+
+
+def _across_processes(program: Program, path: tuple[Any, ...]) -> bool:
+    """Whether the place is in a store that other processes change, too: a lock of this process is no remedy."""
+    for atom in program.paths.atoms(path[:-1]) if len(path) > 1 else ():
+        dotted = atom[1] if atom[0] == "extinst" else atom[2] if atom[0] == "conn" else ""
+        found = program.types.models.store(dotted) if dotted else None
+        if found is not None:
+            return True
+    return False
+
+
+def _checked(program: Program, race: Race) -> Race:
+    """For a companion the race of the variable that its check looks at."""
+    if race.pair.companion:
+        for other in program.once(conflicts.races)["control"]:
+            if (
+                other.context.function == race.context.function
+                and not other.pair.companion
+                and other.pair.read.pos == race.pair.read.pos
+            ):
+                return other
+    return race
+
+
+def _group(program: Program, main: Race) -> list[Race]:
+    """All races of a function at one place, and the companions of its checks."""
+    key = base_key(main.conflict.place)
+    checks = {main.pair.read.pos}
+    return [
+        race
+        for kind in ("value", "control", "await")
+        for race in program.once(conflicts.races)[kind]
+        if race.context.function == main.context.function
+        and (base_key(race.conflict.place) == key or (race.pair.companion and race.pair.read.pos in checks))
+    ]
+
+
+def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLock | None:
+    function, key = main.context.function, base_key(main.conflict.place)
+    home = homes.home(program, main.conflict.place, main.conflict.path, function)
+    if home is None:
+        return None
+    positions = sorted({pos for race in group for pos in (race.pair.read.pos, race.pair.write.pos)})
+    sections = {section for race in group for section in (*race.pair.read.sections, *race.pair.write.sections)}
+    useful = [access for access in program.writes.get(key, ()) if access.locks]
+    guard = _guard(program, useful) or _own_guard(program, main, sections)
+    lock = homes.lock_home(program, guard) if guard is not None else None
+    idle = [section for section in sections if _keeps_nobody_out(program, main, section)]
+    last = max(race.pair.write.pos for race in group)
+    exact = any(race.pair.kind == "value" for race in group)
+    return HoldLock(
+        main.conflict.place.label,
+        home,
+        lock,
+        _site(program, function, positions, _later(program, key, function, last)),
+        _others(program, key, guard),
+        _called_inside(program, function, key, positions),
+        lazy,
+        exact,
+        tuple(section.pos for section in idle),
+        tuple(made for section in idle if (made := _made(section)) is not None),
+    )
+
+
+def _own_guard(program: Program, race: Race, sections: Iterable[Section]) -> Any:
+    """A useful lock that the function itself holds for part of the way; that of the write first."""
+    for section in (*race.pair.write.sections, *race.pair.read.sections):
+        if section.kind == "lock":
+            held = program_lock(program, section, race)
+            if held is not None:
+                return held
+    return None
+
+
+def program_lock(program: Program, section: Section, race: Race) -> Any:
+    """The key of a section's lock, where it is one place that outlives the call."""
+    if section.lock is None or section.lock[0][0] in ("new", "proxy"):
+        return None
+    path = section.lock
+    if path[0][0] == "p":
+        given = race.context.arguments[path[0][2]] if path[0][2] < len(race.context.arguments) else ()
+        if not given or not isinstance(given[0][0], tuple):
+            return None
+        path = (*given[0], *path[1:])
+    place = program.paths.place(path)
+    return place.key if place is not None else None
+
+
+def _keeps_nobody_out(program: Program, race: Race, section: Section) -> bool:
+    return section.kind == "lock" and (section.lock is None or section.lock[0][0] == "new")
+
+
+def _made(section: Section) -> Position | None:
+    """Where a lock that only one call has is made."""
+    if section.lock is None or section.lock[0][0] != "new":
+        return None
+    line, column, _ = section.lock[0][1]
+    return (line, column, line, column)
+
+
+def _guard(program: Program, accesses: Iterable[Access]) -> Any:
+    """The lock that most of the accesses hold."""
+    counts = Counter(lock for access in accesses for lock in access.locks if isinstance(lock[0], tuple))
+    return max(counts, key=lambda key: (counts[key], repr(key))) if counts else None
+
+
+def _others(program: Program, key: tuple[object, ...], guard: Any) -> tuple[Site, ...]:
+    """Other request-time writes of the place that hold no lock and are no race of their own."""
+    told = {
+        (race.context.function, pos)
+        for races in program.once(conflicts.races).values()
+        for race in races
+        for pos in (race.pair.read.pos, race.pair.write.pos)
+    }
+    found: dict[tuple[ScopeId, Position], Site] = {}
+    for access in program.writes.get(key, ()):
+        write = access.record
+        assert isinstance(write, Write)
+        at = (access.function, write.pos)
+        if access.locks or at in told or at in found or (write.harmless and write.via == ".setdefault()"):
+            continue
+        if program.index.functions[access.function].facts.name in _MAKING:
+            continue
+        found[at] = _site(program, access.function, [write.pos], ())
+    return tuple(found.values())[:MOST_OTHERS]
+
+
+def _later(program: Program, key: tuple[object, ...], function: ScopeId, last: Position) -> tuple[Position, ...]:
+    """Reads of the place in the function after the last write."""
+    found = {
+        access.record.pos
+        for access in program.reads.get(key, ())
+        if access.function == function
+        and isinstance(access.record, Read)
+        and access.record.remote is None
+        and access.record.pos > last
+    }
+    return tuple(sorted(found))
+
+
+def _site(program: Program, function: ScopeId, positions: list[Position], later: tuple[Position, ...]) -> Site:
+    return Site(
+        program.file(function),
+        program.index.functions[function].facts.qualname,
+        tuple(sorted(positions)),
+        later,
+        purity.unknown_calls(program, function),
+        purity.stops(program, function),
+    )
+
+
+def _called_inside(program: Program, function: ScopeId, key: tuple[object, ...], positions: Iterable[Position]) -> bool:
+    """Whether code that is called from between the positions touches the place in turn."""
+    lines = [pos[0] for pos in positions]
+    first, last = min(lines), max(lines)
+    for access in program.writes.get(key, ()):
+        context = access.context
+        while context.parent is not None:
+            if context.parent.function == function and context.pos and first <= context.pos[0] <= last:
+                return True
+            context = context.parent
+    return False

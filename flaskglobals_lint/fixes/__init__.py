@@ -1,0 +1,80 @@
+"""From remedies to edits of the text: one module a remedy, shared by all rules that need it.
+
+Like extraction this works on libcst's trees, which tell where everything stands; what changes is written into the text, so
+that all else keeps every byte.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+from flaskglobals_lint.finding import Finding, Fix
+from flaskglobals_lint.fixes import hold_lock, one_step, walk_copy
+from flaskglobals_lint.fixes.code import Code
+from flaskglobals_lint.fixes.draft import Draft
+from flaskglobals_lint.fixes.refused import Refused
+from flaskglobals_lint.remedy import HoldLock, OneStep, Remedy, WalkCopy
+
+Source = Callable[[str], str | None]
+"""The text of a file by its printed path; None if it cannot be had."""
+
+NO_REMEDY = "there is no edit for this; see the suggestion"
+
+
+class Fixer:
+    """Makes the fixes of one state of the files; keeps their trees."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._codes: dict[str, Code] = {}
+
+    def fixes(self, finding: Finding) -> tuple[list[Fix], str]:
+        """The possible fixes of a finding, the best first, and why there is none where there is none."""
+        found: list[Fix] = []
+        reason = NO_REMEDY
+        for remedy in finding.remedies:
+            try:
+                fix = self._fix(remedy)
+            except Refused as refusal:
+                reason = str(refusal)
+                continue
+            if fix.edits and fix not in found:
+                found.append(fix)
+        return found, reason
+
+    def _fix(self, remedy: Remedy) -> Fix:
+        drafts = _Drafts(self)
+        match remedy:
+            case HoldLock():
+                safe = hold_lock.apply(remedy, drafts)
+            case OneStep():
+                safe = one_step.apply(remedy, drafts)
+            case WalkCopy():
+                safe = walk_copy.apply(remedy, drafts)
+            case _:
+                raise Refused(NO_REMEDY)
+        edits = tuple(edit for draft in drafts.values() for edit in draft.edits())
+        applicability: Literal["safe", "unsafe"] = "safe" if safe else "unsafe"
+        return Fix(applicability, tuple(sorted(edits, key=lambda e: (e.span.path, e.span.line, e.span.column))))
+
+    def code(self, path: str) -> Code:
+        """The tree of a file. Raises Refused."""
+        if path not in self._codes:
+            text = self._source(path)
+            if text is None:
+                raise Refused(f"{path} cannot be changed")
+            self._codes[path] = Code(path, text)
+        return self._codes[path]
+
+
+class _Drafts(dict[str, Draft], Mapping[str, Draft]):
+    """The drafts of one fix, begun when first asked for."""
+
+    def __init__(self, fixer: Fixer) -> None:
+        super().__init__()
+        self._fixer = fixer
+
+    def __missing__(self, path: str) -> Draft:
+        self[path] = draft = Draft(self._fixer.code(path))
+        return draft

@@ -1,0 +1,248 @@
+"""Hold one lock from the first read to the last write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import libcst as cst
+
+from flaskglobals_lint.fixes import names
+from flaskglobals_lint.fixes.code import Code, Statement
+from flaskglobals_lint.fixes.draft import Draft
+from flaskglobals_lint.fixes.names import lock_name
+from flaskglobals_lint.fixes.refused import Refused
+from flaskglobals_lint.remedy import HoldLock, Home, Position, Site
+
+
+def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
+    """Write the remedy into the drafts of its files; whether it is safe. Raises Refused."""
+    home = remedy.lock or remedy.home
+    kind = "RLock" if remedy.reentrant else "Lock"
+    if remedy.lock is None:
+        draft = drafts[home.path]
+        name = names.define(draft.code, draft, home, kind)
+    else:
+        name = remedy.lock.name
+    safe = _Section(remedy, remedy.site, home, name, drafts[remedy.site.path]).apply(remedy.idle, remedy.made)
+    for site in remedy.others:
+        other = HoldLock(remedy.label, remedy.home, remedy.lock, site)
+        safe &= _Section(other, site, home, name, drafts[site.path]).apply()
+    return safe and not _copied(remedy, drafts)
+
+
+def _copied(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
+    """Whether the new attribute may show where objects are copied, pickled or turned into dicts."""
+    if remedy.lock is not None or remedy.home.scope != "instance":
+        return False
+    text = drafts[remedy.home.path].code.text
+    return re.search(r"\b(?:pickle|deepcopy|__dict__|vars\(|__getstate__|multiprocessing|joblib)", text) is not None
+
+
+class _Section:
+    """Making one section in one function."""
+
+    def __init__(self, remedy: HoldLock, site: Site, home: Home, name: str, draft: Draft) -> None:
+        self.remedy = remedy
+        self.site = site
+        self.draft = draft
+        self.code: Code = draft.code
+        self.lock = names.refer(self.code, draft, _for_reference(remedy, home), name, site.accesses)
+        if home.scope in ("module", "before", "function") and "." not in self.lock:
+            self._not_shadowed(self.lock)
+
+    def _not_shadowed(self, name: str) -> None:
+        function = self.code.function(self.site.accesses[0]).node
+        for node in self.code.nodes(function):
+            if isinstance(node, cst.Param) and node.name.value == name:
+                raise Refused(f"`{name}` is a parameter here")
+
+    def apply(self, idle: tuple[Position, ...] = (), made: tuple[Position, ...] = ()) -> bool:
+        """Wrap the statements; whether nothing in them can change what the code does."""
+        first, last = self.code.stretch(self.site.accesses)
+        self._enterable(first, self.site.accesses)
+        block = first.block
+        if self.remedy.lazy and first is last and self._second_check(first, idle):
+            return not self._inside(self.site.calls, first, last)
+        start, end, captured = self._extended(first, last)
+        if self._inside(self.site.stops, start, end):
+            raise Refused(
+                "there is an await or a yield between read and write, and no lock of threads may be held across it"
+            )
+        if self._leaves_loop_with_lock(start, end):
+            raise Refused("the section would have no end")
+        indent = self.code.indent(start)
+        dissolved = self._dissolve(start, end, idle)
+        self.draft.insert_line(start.pos[0], f"{indent}with {self.lock}:")
+        for number in range(start.pos[0], end.pos[2] + 1):
+            if number not in dissolved:
+                self.draft.step(number, number)
+        for line in captured:
+            self.draft.insert_line(end.pos[2] + 1, f"{indent}{self.code.unit}{line}")
+        self._drop(made, block)
+        return not self._inside(self.site.calls, start, end)
+
+    def _enterable(self, statement: Statement, accesses: tuple[Position, ...]) -> None:
+        if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
+            raise Refused("the accesses stand in different functions")
+        for node in self.code.nodes(statement.node):
+            if isinstance(node, cst.Lambda) and any(_covers(self.code.pos(node), pos) for pos in accesses):
+                raise Refused("the access stands in a lambda")
+
+    def _inside(self, positions: tuple[Position, ...], first: Statement, last: Statement) -> bool:
+        return any(first.pos[:2] <= pos[:2] and pos[2:] <= last.pos[2:] for pos in positions)
+
+    def _leaves_loop_with_lock(self, first: Statement, last: Statement) -> bool:
+        """Whether a loop without end would stand in the section."""
+        for statement in first.block.statements[first.index : last.index + 1]:
+            for node in self.code.nodes(statement.node):
+                if isinstance(node, cst.While) and self.code.source(node.test) in ("True", "1"):
+                    return True
+        return False
+
+    # -- what is used right after --
+
+    def _extended(self, first: Statement, last: Statement) -> tuple[Statement, Statement, list[str]]:
+        """The section with the statements that read the place right after it, or with what those read as variables."""
+        block, end = first.block, last
+        captured: list[str] = []
+        later = [pos for pos in self.site.later if pos > last.pos]
+        for pos in later:
+            if end.holds(pos):
+                continue
+            target = block.find(pos)
+            if target is None or target.index < end.index:
+                continue
+            between = block.statements[end.index + 1 : target.index + 1]
+            if not any(self._heavy(statement) for statement in between) and (self.remedy.exact or len(between) == 1):
+                end = target
+            elif self.remedy.exact:
+                captured += self._capture(target, pos)
+        return first, end, captured
+
+    def _heavy(self, statement: Statement) -> bool:
+        if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
+            return True
+        return self._inside((*self.site.calls, *self.site.stops), statement, statement)
+
+    def _capture(self, target: Statement, pos: Position) -> list[str]:
+        """Take the value into a variable inside the section, and use that one in the later statement."""
+        code = self.code
+        node = next((node for node in code.expressions(pos) if code.pos(node) == pos), None)
+        if node is None or isinstance(target.node, cst.FunctionDef | cst.ClassDef):
+            raise Refused("the place is read again after the section")
+        text = code.source(node)
+        base = text.split("[")[0].split(".")[-1].split("(")[0].strip("_") or "value"
+        function = code.function(pos).node
+        taken = {name.value for name in code.names(function)}
+        name = base if isinstance(node, cst.Attribute) and base not in taken else f"{base}_now"
+        if name in taken:
+            raise Refused("the place is read again after the section")
+        self.draft.replace(code.offset(*pos[:2]), code.offset(*pos[2:]), name)
+        return [f"{name} = {text}"]
+
+    # -- sections that are there already --
+
+    def _dissolve(self, first: Statement, last: Statement, idle: tuple[Position, ...]) -> set[int]:
+        """Take away the heads of ``with`` statements that hold this lock, or none that helps; the lines of their bodies."""
+        kept: set[int] = set()
+        for statement in first.block.statements[first.index : last.index + 1]:
+            for inner in self._below(statement):
+                node = inner.node
+                if not isinstance(node, cst.With) or len(node.items) != 1 or not inner.blocks:
+                    continue
+                item = node.items[0]
+                useless = any(self.code.pos(item.item)[:2] == pos[:2] for pos in idle)
+                if item.asname is None and (useless or self.code.source(item.item) == self.lock):
+                    body = inner.blocks[0].statements
+                    if body[0].pos[0] == inner.pos[0]:
+                        continue
+                    head = range(inner.pos[0], body[0].pos[0])
+                    for number in head:
+                        if self.code.line(number).lstrip().startswith("#"):
+                            continue
+                        self.draft.delete_line(number)
+                    kept.update(range(inner.pos[0], inner.pos[2] + 1))
+        return kept
+
+    def _below(self, statement: Statement) -> list[Statement]:
+        found = [statement]
+        for block in statement.blocks:
+            for inner in block.statements:
+                found += self._below(inner)
+        return found
+
+    def _drop(self, made: tuple[Position, ...], block: object) -> None:
+        """Remove ``lock = threading.Lock()`` where each call made one of its own, if nothing else uses that."""
+        for pos in made:
+            chain = self.code.chain(pos)
+            if not chain:
+                continue
+            statement = chain[-1]
+            node = statement.node
+            if not isinstance(node, cst.SimpleStatementLine) or not isinstance(node.body[0], cst.Assign):
+                continue
+            target = node.body[0].targets[0].target
+            if not isinstance(target, cst.Name) or len(node.body) > 1:
+                continue
+            function = self.code.function(pos).node
+            uses = [name for name in self.code.names(function) if name.value == target.value]
+            if len(uses) == 1 + len(self.remedy.idle) and len(statement.block.statements) > 1:
+                for number in range(statement.pos[0], statement.pos[2] + 1):
+                    self.draft.delete_line(number)
+
+    # -- lazy values --
+
+    def _second_check(self, statement: Statement, idle: tuple[Position, ...]) -> bool:
+        """Check again under the lock, where making the value takes long and the first check alone is enough for readers."""
+        node = statement.node
+        if not isinstance(node, cst.If) or node.orelse is not None or not statement.blocks or idle:
+            return False
+        body = statement.blocks[0].statements
+        test = self.code.source(node.test)
+        if not _PLAIN_TEST.fullmatch(test) or node.body.children == () or body[0].pos[0] == statement.pos[0]:
+            return False
+        inner = body[-1]
+        indent = self.code.indent(body[0])
+        unit = self.code.unit
+        if len(body) == 1 and isinstance(inner.node, cst.With) and inner.blocks:
+            item = inner.node.items[0]
+            held = inner.blocks[0].statements
+            if len(inner.node.items) == 1 and self.code.source(item.item) == self.lock and self._stores(held[-1]):
+                self.draft.insert_line(held[0].pos[0], f"{indent}{unit}if {test}:")
+                self.draft.step(held[0].pos[0], inner.pos[2])
+                return True
+            return False
+        if not self._stores(inner) or not self._inside(self.site.calls, body[0], inner):
+            return False
+        if self._inside(self.site.stops, statement, statement):
+            return False
+        newline = self.code.newline
+        self.draft.insert_line(body[0].pos[0], f"{indent}with {self.lock}:{newline}{indent}{unit}if {test}:")
+        self.draft.step(body[0].pos[0], inner.pos[2], 2)
+        return True
+
+    def _stores(self, statement: Statement) -> bool:
+        """Whether a statement is the store itself, so that nobody sees what is not finished."""
+        if not isinstance(statement.node, cst.SimpleStatementLine):
+            return False
+        return any(statement.holds(pos) for pos in self.site.accesses)
+
+
+_PLAIN_TEST = re.compile(r"not [\w.]+|[\w.]+ is None|[\w.\[\]\"']+ not in [\w.]+|\w+\.get\([\w.\"']+\) is None")
+
+
+def _covers(outer: Position, inner: Position) -> bool:
+    return outer[:2] <= inner[:2] and inner[2:] <= outer[2:]
+
+
+def _for_reference(remedy: HoldLock, home: Home) -> Home:
+    """Where the lock is looked up; an existing one of the same object is named beside the place."""
+    if remedy.lock is None or home.scope not in ("class", "instance"):
+        return home
+    if remedy.home.owner == home.owner and remedy.home.scope in ("class", "instance"):
+        return remedy.home
+    return home
+
+
+__all__ = ["apply", "lock_name"]

@@ -1,0 +1,126 @@
+"""What would remove the cause of a finding, as data: which remedy, at which place, in which functions.
+
+Checks describe a remedy; ``fixes`` turns it into edits of the text. Paths are printed ones; positions are those of the facts:
+1-based lines and columns, the end exclusive.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Position: TypeAlias = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """Where something shared is defined, and what stands beside it belongs.
+
+    ``module`` is the dotted name of the file's module. ``scope`` tells in which body ``line`` lies: the module's, that of
+    the class ``owner``, that of its ``__init__`` (instance) or that of the function ``owner``; "before" is the module's
+    body, before the definition that holds the line. ``name`` is the last identifier, e.g. ``hits``.
+    """
+
+    path: str
+    module: str
+    scope: Literal["module", "class", "instance", "function", "before"]
+    owner: str
+    name: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Code of one function that belongs into one section.
+
+    ``accesses`` are the positions to cover. ``later`` are reads of the place that follow them in the function. ``calls`` are
+    all calls of the function that may run code nobody knows here, ``stops`` its awaits and yields.
+    """
+
+    path: str
+    function: str
+    accesses: tuple[Position, ...]
+    later: tuple[Position, ...] = ()
+    calls: tuple[Position, ...] = ()
+    stops: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HoldLock:
+    """Hold one lock around ``site`` and around each of ``others``, which write the same place with no lock at all.
+
+    ``lock`` is the one that guards the place elsewhere; None if there is none yet and one is to be made beside ``home``.
+    ``reentrant``: code that is called from inside takes it, too. ``lazy``: the site is one check and one store of what it
+    found missing. ``idle`` are holdings of locks that keep nobody out, ``made`` is where those are made.
+    """
+
+    label: str
+    home: Home
+    lock: Home | None
+    site: Site
+    others: tuple[Site, ...] = ()
+    reentrant: bool = False
+    lazy: bool = False
+    exact: bool = False
+    """Whether reads after the section must not see what others wrote meanwhile."""
+
+    idle: tuple[Position, ...] = ()
+    made: tuple[Position, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OneStep:
+    """Check and change in one atomic call: ``setdefault``, ``pop(key, None)`` or ``discard``. ``kind`` tells the container."""
+
+    site: Site
+    write: Position
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class WalkCopy:
+    """Walk over ``list(…)`` of what a loop walks. ``sure``: it is a built-in container, copied in one step."""
+
+    path: str
+    loop: Position
+    sure: bool
+    grows: bool = False
+    """Whether the loop's own body changes the container."""
+
+
+@dataclass(frozen=True, slots=True)
+class HoldByWith:
+    """Hold a lock by ``with`` in place of ``acquire()`` and ``release()``. ``taken`` is the position of the former."""
+
+    path: str
+    lock: str
+    taken: Position
+
+
+@dataclass(frozen=True, slots=True)
+class EnterContext:
+    """Use ``with app.app_context():`` in place of ``app.app_context().push()``, or nothing where nothing needs it."""
+
+    path: str
+    push: Position
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectPerRequest:
+    """Open a connection for each request, kept in ``flask.g``, in place of one for all."""
+
+    home: Home
+    call: Position
+    uses: tuple[Position, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLock:
+    """A lock of ``threading`` in place of one of ``asyncio``. ``call`` makes it; ``holds`` are where it is held."""
+
+    path: str
+    call: Position
+    holds: tuple[tuple[str, Position], ...]
+
+
+Remedy: TypeAlias = HoldLock | OneStep | WalkCopy | HoldByWith | EnterContext | ConnectPerRequest | ThreadLock

@@ -1,0 +1,136 @@
+"""Fixes: what they make of the bad examples of the rule pages, and how the command applies them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from programs import Case, cases
+
+from flaskglobals_lint import catalogue, cli
+from flaskglobals_lint.config import Config
+from flaskglobals_lint.lint import lint
+from flaskglobals_lint.repair import apply, proposed, repair
+
+RACES = ("FGL101", "FGL102", "FGL103", "FGL401", "FGL402")
+COUNTER = """\
+from flask import Flask
+
+app = Flask(__name__)
+served = 0  # since the start
+
+
+@app.route("/")
+def home():
+    global served
+    served += 1
+    return {"served": served}
+"""
+FIXED = """\
+import threading
+
+from flask import Flask
+
+app = Flask(__name__)
+served = 0  # since the start
+served_lock = threading.Lock()
+
+
+@app.route("/")
+def home():
+    global served
+    with served_lock:
+        served += 1
+        return {"served": served}
+"""
+
+
+def written(case: Case, folder: Path) -> None:
+    for path, source in case.example.files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(catalogue.without_expectations(source), encoding="utf-8")
+
+
+BAD = [case for case in cases() if case.rule.code in RACES and not case.example.good]
+
+
+@pytest.mark.parametrize("case", BAD, ids=lambda case: case.id)
+def test_what_is_fixed_is_no_longer_found_and_nothing_new_is(case: Case, tmp_path: Path) -> None:
+    written(case, tmp_path)
+    before = lint([tmp_path], Config(min_severity="info", cache=False, jobs=1), cwd=tmp_path)
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
+    for path, content in outcome.changed.items():
+        compile(content, path, "exec")
+        (tmp_path / path).write_bytes(content)
+    after = lint([tmp_path], Config(min_severity="info", cache=False, jobs=1), cwd=tmp_path)
+    assert len(before.findings) - len(after.findings) == outcome.fixed
+    assert repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True).changed == {}
+
+
+def test_most_examples_can_be_fixed(tmp_path: Path) -> None:
+    found = fixed = 0
+    for case in BAD:
+        folder = tmp_path / case.id
+        folder.mkdir()
+        written(case, folder)
+        before = lint([folder], Config(cache=False, jobs=1), cwd=folder).findings
+        after = repair([str(folder)], Config(cache=False, jobs=1), folder, unsafe=True).report.findings
+        found += sum(finding.code in RACES for finding in before)
+        fixed += sum(finding.code in RACES for finding in before) - sum(finding.code in RACES for finding in after)
+    assert fixed / found > 0.6
+
+
+@pytest.fixture
+def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    file = tmp_path / "app.py"
+    file.write_text(COUNTER, encoding="utf-8")
+    return file
+
+
+def test_fix_writes(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--fix"]) == 0
+    assert app.read_text(encoding="utf-8") == FIXED
+    assert capfd.readouterr() == ("", "Fixed 1 finding in 1 file.\n")
+    assert cli.main(["--fix"]) == 0
+    assert app.read_text(encoding="utf-8") == FIXED
+
+
+def test_diff_writes_nothing(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--diff"]) == 1
+    assert app.read_text(encoding="utf-8") == COUNTER
+    out, err = capfd.readouterr()
+    assert "+    with served_lock:\n+        served += 1\n" in out
+    assert err == "Would fix 1 finding in 1 file.\n"
+
+
+def test_line_ends_encoding_mode_and_links_are_kept(app: Path, tmp_path: Path) -> None:
+    source = f"# coding: latin-1\n# \u00e9\n{COUNTER}".replace("\n", "\r\n").encode("latin-1")
+    real = tmp_path / "real" / "code.txt"
+    real.parent.mkdir()
+    real.write_bytes(source)
+    real.chmod(0o640)
+    app.unlink()
+    app.symlink_to(real)
+    assert cli.main(["--fix", "-q"]) == 0
+    after = real.read_bytes()
+    assert app.is_symlink()
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert after.count(b"\n") == after.count(b"\r\n") == source.count(b"\r\n") + 4
+    assert "\u00e9".encode("latin-1") in after
+
+
+def test_a_call_in_the_section_makes_a_fix_unsafe(app: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    app.write_text(COUNTER.replace("served += 1", "served = app.make_response(served)"), encoding="utf-8")
+    before = app.read_bytes()
+    assert cli.main(["--fix"]) == 1
+    assert app.read_bytes() == before
+    assert "left alone: the fix may change what the code does" in capfd.readouterr().err
+    assert cli.main(["--unsafe-fixes"]) == 0
+
+
+def test_a_report_proposes_edits(app: Path, tmp_path: Path) -> None:
+    (finding,) = proposed(lint(["."], Config(cache=False, jobs=1), cwd=tmp_path), tmp_path).findings
+    assert finding.fix is not None
+    assert finding.fix.applicability == "safe"
+    assert apply(COUNTER, "app.py", finding.fix) == FIXED
