@@ -50,7 +50,7 @@ class HoldLock:
     """Hold one lock around ``site`` and around each of ``others``, which write the same place with no lock at all.
 
     ``lock`` is the one that guards the place elsewhere; None if there is none yet and one is to be made beside ``home``.
-    ``reentrant``: code that is called from inside takes it, too. ``lazy``: the site is one check and one store of what it
+    ``lazy``: the site is one check and one store of what it
     found missing. ``idle`` are holdings of locks that keep nobody out, ``made`` is where those are made.
     """
 
@@ -59,7 +59,6 @@ class HoldLock:
     lock: Home | None
     site: Site
     others: tuple[Site, ...] = ()
-    reentrant: bool = False
     lazy: bool = False
     exact: bool = False
     """Whether reads after the section must not see what others wrote meanwhile."""

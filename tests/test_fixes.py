@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -134,3 +135,69 @@ def test_a_report_proposes_edits(app: Path, tmp_path: Path) -> None:
     assert finding.fix is not None
     assert finding.fix.applicability == "safe"
     assert apply(COUNTER, "app.py", finding.fix) == FIXED
+
+
+NESTED = """\
+from flask import Flask
+
+app = Flask(__name__)
+seen = {}
+
+
+def forget(name):
+    if name in seen:
+        del seen[name]
+
+
+@app.route("/<name>")
+def home(name):
+    if name not in seen:
+        forget(name)
+        seen[name] = len(seen)
+    return str(len(seen))
+"""
+
+HELD = """\
+import threading
+
+from flask import Flask
+
+app = Flask(__name__)
+seen = {}
+seen_lock = threading.Lock()
+
+
+def note(name):
+    seen[name] = seen.get(name, 0) + 1
+
+
+@app.route("/held/<name>")
+def held(name):
+    with seen_lock:
+        note(name)
+    return ""
+
+
+@app.route("/<name>")
+def home(name):
+    note(name)
+    return ""
+"""
+
+
+@pytest.mark.parametrize("source", [NESTED, HELD], ids=["called-inside", "held-by-a-caller"])
+def test_no_lock_is_taken_twice_by_one_thread(source: str, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
+    fixed = next(iter(outcome.changed.values()), source.encode()).decode()
+    namespace: dict[str, object] = {"__name__": "fixed"}
+    exec(compile(fixed, "app.py", "exec"), namespace)
+    client = namespace["app"].test_client()  # type: ignore[attr-defined]
+    answers: list[int] = []
+    routes = ["/a", "/held/a"] if source is HELD else ["/a", "/a", "/b"]
+    requests = threading.Thread(
+        target=lambda: answers.extend(client.get(route).status_code for route in routes), daemon=True
+    )
+    requests.start()
+    requests.join(timeout=20)
+    assert answers == [200] * len(routes)

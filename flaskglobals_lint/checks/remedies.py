@@ -60,8 +60,9 @@ def of_positions(
     if home is None or (lock is not None and known is None):
         return ()
     site = _site(program, access.function, list(positions), late)
-    reentrant = _called_inside(program, access.function, base_key(access.place), positions)
-    return (HoldLock(access.place.label, home, known, site, (), reentrant, exact=bool(late)),)
+    if _called_inside(program, access.function, positions) or _held_by_caller(program, access.function, lock):
+        return ()
+    return (HoldLock(access.place.label, home, known, site, (), exact=bool(late)),)
 
 
 def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]:
@@ -79,8 +80,9 @@ def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]
         if (access.function, access.record.pos) != (first.function, first.record.pos)
         and (key is None or key not in access.locks)
     ]
-    reentrant = _called_inside(program, first.function, base_key(first.place), site.accesses)
-    return (HoldLock(first.place.label, home, lock, site, tuple(others[:MOST_OTHERS]), reentrant),)
+    if _called_inside(program, first.function, site.accesses) or _held_by_caller(program, first.function, key):
+        return ()
+    return (HoldLock(first.place.label, home, lock, site, tuple(others[:MOST_OTHERS])),)
 
 
 def _across_processes(program: Program, path: tuple[Any, ...]) -> bool:
@@ -125,9 +127,13 @@ def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLo
     if home is None:
         return None
     positions = sorted({pos for race in group for pos in (race.pair.read.pos, race.pair.write.pos)})
+    if _called_inside(program, function, positions):
+        return None
     sections = {section for race in group for section in (*race.pair.read.sections, *race.pair.write.sections)}
     useful = [access for access in program.writes.get(key, ()) if access.locks]
     guard = _guard(program, useful) or _own_guard(program, main, sections)
+    if _held_by_caller(program, function, guard):
+        return None
     lock = homes.lock_home(program, guard) if guard is not None else None
     idle = [section for section in sections if _keeps_nobody_out(program, main, section)]
     last = max(race.pair.write.pos for race in group)
@@ -138,7 +144,6 @@ def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLo
         lock,
         _site(program, function, positions, _later(program, key, function, last)),
         _others(program, key, guard),
-        _called_inside(program, function, key, positions),
         lazy,
         exact,
         tuple(section.pos for section in idle),
@@ -205,6 +210,8 @@ def _others(program: Program, key: tuple[object, ...], guard: Any) -> tuple[Site
             continue
         if program.index.functions[access.function].facts.name in _MAKING:
             continue
+        if _called_inside(program, access.function, (write.pos,)) or _held_by_caller(program, access.function, guard):
+            continue
         found[at] = _site(program, access.function, [write.pos], ())
     return tuple(found.values())[:MOST_OTHERS]
 
@@ -233,14 +240,33 @@ def _site(program: Program, function: ScopeId, positions: list[Position], later:
     )
 
 
-def _called_inside(program: Program, function: ScopeId, key: tuple[object, ...], positions: Iterable[Position]) -> bool:
-    """Whether code that is called from between the positions touches the place in turn."""
-    lines = [pos[0] for pos in positions]
-    first, last = min(lines), max(lines)
-    for access in program.writes.get(key, ()):
+def _called_inside(program: Program, function: ScopeId, positions: Iterable[Position]) -> bool:
+    """Whether code that is called from the first position on touches shared places in turn: it may take the same lock."""
+    first = min(pos[0] for pos in positions)
+    return any(line >= first for line in program.once(_calls_that_touch).get(function, ()))
+
+
+def _held_by_caller(program: Program, function: ScopeId, lock: Any) -> bool:
+    """Whether some caller of the function holds the lock already: taking it again would wait for ever."""
+    return lock is not None and lock in program.once(_callers_locks).get(function, ())
+
+
+def _callers_locks(program: Program) -> dict[ScopeId, set[Any]]:
+    """The locks that are held around calls of each function, as far as it holds none itself."""
+    found: dict[ScopeId, set[Any]] = {}
+    for access in (*program.reached.writes, *program.reached.reads, *program.reached.iterations):
+        if access.locks and not access.record.sections:
+            found.setdefault(access.function, set()).update(access.locks)
+    return found
+
+
+def _calls_that_touch(program: Program) -> dict[ScopeId, set[int]]:
+    """The lines at which each function calls code that reads or writes shared places."""
+    found: dict[ScopeId, set[int]] = {}
+    for access in (*program.reached.writes, *program.reached.reads, *program.reached.iterations):
         context = access.context
         while context.parent is not None:
-            if context.parent.function == function and context.pos and first <= context.pos[0] <= last:
-                return True
+            if context.pos:
+                found.setdefault(context.parent.function, set()).add(context.pos[0])
             context = context.parent
-    return False
+    return found

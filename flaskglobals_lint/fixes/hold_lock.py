@@ -18,10 +18,9 @@ from flaskglobals_lint.remedy import HoldLock, Home, Position, Site
 def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
     """Write the remedy into the drafts of its files; whether it is safe. Raises Refused."""
     home = remedy.lock or remedy.home
-    kind = "RLock" if remedy.reentrant else "Lock"
     if remedy.lock is None:
         draft = drafts[home.path]
-        name = names.define(draft.code, draft, home, kind)
+        name = names.define(draft.code, draft, home, "Lock")
     else:
         name = remedy.lock.name
     safe = _Section(remedy, remedy.site, home, name, drafts[remedy.site.path]).apply(remedy.idle, remedy.made)
