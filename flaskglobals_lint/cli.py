@@ -10,16 +10,16 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from flaskglobals_lint import __version__, console
-from flaskglobals_lint.config import SERVERS, SEVERITIES, UsageError
+from flaskglobals_lint import console, options
+from flaskglobals_lint.config import UsageError, nearest
 
 if TYPE_CHECKING:
     from flaskglobals_lint.config import Config
@@ -37,69 +37,9 @@ _COMPLETE = "_FLASKGLOBALS_LINT_COMPLETE"
 """The variable by which a shell asks for completions."""
 
 
-def _words(context: click.Context, option: click.Parameter, start: str) -> list[str]:
-    """What the shell may complete the value of an option to; of a comma list, the last word."""
-    from flaskglobals_lint.report import FORMATS
-    from flaskglobals_lint.rulebook import names
-
-    known = {"output_format": FORMATS, "min_severity": SEVERITIES, "server": SERVERS}.get(option.name or "", names())
-    done, comma, word = start.rpartition(",")
-    return [f"{done}{comma}{value}" for value in known if value.lower().startswith(word.lower())]
-
-
-def _codes(name: str, text: str) -> Callable[[Any], Any]:
-    return click.option(name, multiple=True, metavar="CODES", shell_complete=_words, help=text)
-
-
-@click.command(
-    "flaskglobals-lint",
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Exit status: 0 nothing to report, 1 findings, 2 the run itself failed.",
-)
+@click.command("flaskglobals-lint", cls=options.Command, context_settings=dict(options.SETTINGS), epilog=options.EPILOG)
 @click.argument("paths", nargs=-1, metavar="[PATH]...", type=click.Path())
-@click.option(
-    "--output-format",
-    metavar="FORMAT",
-    shell_complete=_words,
-    help="concise (default), full, json, sarif, github, gitlab or junit.",
-)
-@click.option("--output-file", metavar="FILE", type=click.Path(), help="Write there instead of standard output.")
-@_codes("--select", "Rules to report: codes, prefixes or ALL, with commas.")
-@_codes("--ignore", "Rules not to report.")
-@_codes("--extend-select", "Rules to report besides the selected ones.")
-@_codes("--extend-ignore", "Rules not to report besides the ignored ones.")
-@click.option("--min-severity", metavar="SEVERITY", shell_complete=_words, help="error, warning (default) or info.")
-@click.option(
-    "--server",
-    metavar="SERVER",
-    shell_complete=_words,
-    help=f"How the app is deployed: {', '.join(SERVERS)} (default: auto).",
-)
-@click.option("--exclude", multiple=True, metavar="GLOBS", help="Paths to pass over, in place of the default ones.")
-@click.option("--extend-exclude", multiple=True, metavar="GLOBS", help="Paths to pass over besides those.")
-@click.option("--force-exclude/--no-force-exclude", default=None, help="Exclude files that are given by name, too.")
-@click.option("--respect-gitignore/--no-respect-gitignore", default=None, help="Pass over what git ignores (default).")
-@click.option("--config", metavar="FILE", type=click.Path(path_type=Path), help="Another pyproject.toml.")
-@click.option("--isolated", is_flag=True, help="No configuration file at all.")
-@click.option("--stdin-filename", metavar="NAME", help="The text of NAME comes on standard input; with PATH `-`.")
-@click.option("--explain", metavar="CODE", shell_complete=_words, help="Print the page of a rule, by code or name.")
-@click.option("--list-rules", is_flag=True, help="Print a line a rule.")
-@click.option("--statistics", is_flag=True, help="Print how often each rule was broken.")
-@click.option("--show-files", is_flag=True, help="Print the files that would be linted.")
-@click.option("--show-settings", is_flag=True, help="Print the settings of this run.")
-@click.option("--fix", is_flag=True, help="Apply the fixes that change nothing but the race.")
-@click.option("--unsafe-fixes", is_flag=True, help="Apply those, too, that may change more.")
-@click.option("--diff", is_flag=True, help="Print what fixes would change, and write nothing.")
-@click.option("--exit-zero", is_flag=True, default=None, help="Exit 0 even if there are findings.")
-@click.option("--baseline", metavar="FILE", type=click.Path(), help="Do not report the findings that FILE knows.")
-@click.option("--write-baseline", metavar="FILE", type=click.Path(), help="Write the findings to FILE as known ones.")
-@click.option("--jobs", type=int, metavar="N", help="Worker processes (default: the cores).")
-@click.option("--no-cache", is_flag=True, help="Neither read nor write the cache.")
-@click.option("--cache-dir", metavar="DIR", help="Where the cache is (default: .flaskglobals_cache).")
-@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", help="Default: auto.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings only.")
-@click.option("-v", "--verbose", is_flag=True, help="Print on standard error what is done.")
-@click.version_option(__version__, prog_name="flaskglobals-lint", message="%(prog)s %(version)s")
+@options.all_options
 def command(paths: tuple[str, ...], **given: Any) -> int:
     """Find shared state that concurrent requests of a Flask app can corrupt, leak or lose.
 
@@ -180,18 +120,22 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
 
     cwd = _cwd()
     paths, stdin = _stdin(paths, given["stdin_filename"])
-    options = _options(given)
-    config = configure(paths, cwd, options=options, file=given["config"], isolated=given["isolated"], stdin=stdin)
+    outputs = _outputs(given)
+    config = configure(
+        paths, cwd, options=_given(given, outputs), file=given["config"], isolated=given["isolated"], stdin=stdin
+    )
     if given["show_settings"]:
         return _show_settings(config)
-    if given["statistics"] and config.output_format not in COUNTING_FORMATS:
-        raise UsageError(f"--statistics has no {config.output_format} format; take {', '.join(COUNTING_FORMATS)}")
+    formats = outputs.formats(config)
+    for name in formats if given["statistics"] else ():
+        if name not in COUNTING_FORMATS:
+            raise UsageError(f"--statistics has no {name} format; take {', '.join(COUNTING_FORMATS)}")
     if given["show_files"]:
         return _show_files(paths, config, cwd, stdin)
     if given["write_baseline"]:
         config = replace(config, baseline=None)
     if given["fix"] or given["unsafe_fixes"] or given["diff"]:
-        return _fix(paths or (".",), config, cwd, given)
+        return _fix(paths or (".",), config, cwd, given, outputs)
     progress = console.Progress(wanted=not given["quiet"])
     try:
         report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
@@ -199,17 +143,17 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         progress.close()
     if given["write_baseline"]:
         return _write_baseline(given["write_baseline"], report, cwd, given["quiet"])
-    if config.output_format in _WITH_FIXES and any(finding.remedies for finding in report.findings):
+    if not formats.isdisjoint(_WITH_FIXES) and any(finding.remedies for finding in report.findings):
         from flaskglobals_lint.repair import proposed
 
         report = proposed(report, cwd)
-    _print(report, config, given)
+    _print(report, config, given, outputs)
     if not given["quiet"]:
         _tell_fixed(report, given["baseline"] or config.baseline)
     return 1 if report.findings and not config.exit_zero else 0
 
 
-def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any]) -> int:
+def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any], outputs: _Outputs) -> int:
     """Apply fixes, or show what they would change."""
     from flaskglobals_lint.repair import diff, repair, write
     from flaskglobals_lint.report.text import escaped
@@ -221,7 +165,7 @@ def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any
         console.write(diff(outcome, cwd))
     else:
         write(outcome, cwd)
-        _print(outcome.report, config, given)
+        _print(outcome.report, config, given, outputs)
     if not given["quiet"]:
         for finding, reason in outcome.left:
             if reason:
@@ -236,22 +180,60 @@ def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any
     return 1 if outcome.report.findings and not config.exit_zero else 0
 
 
-def _options(given: dict[str, Any]) -> dict[str, object]:
+def _given(given: dict[str, Any], outputs: _Outputs) -> dict[str, object]:
     """The options that are there, by the keys of the configuration."""
     listed = ("select", "ignore", "extend_select", "extend_ignore", "exclude", "extend_exclude")
     single = (
-        *("output_format", "min_severity", "server", "force_exclude", "respect_gitignore"),
-        *("exit_zero", "jobs", "cache_dir", "baseline"),
+        *("min_severity", "server", "force_exclude", "respect_gitignore"),
+        *("exit_zero", "ignore_noqa", "jobs", "cache_dir", "baseline"),
     )
-    options: dict[str, object] = {
+    values: dict[str, object] = {
         name.replace("_", "-"): [word for words in given[name] for word in words.split(",")]
         for name in listed
         if given[name]
     }
-    options |= {name.replace("_", "-"): given[name] for name in single if given[name] is not None}
+    values |= {name.replace("_", "-"): given[name] for name in single if given[name] is not None}
+    if outputs.main is not None:
+        values["output-format"] = outputs.main
     if given["no_cache"]:
-        options["cache"] = False
-    return options
+        values["cache"] = False
+    return values
+
+
+@dataclass(frozen=True, slots=True)
+class _Outputs:
+    """What is written where. ``main`` is the format for standard output or ``--output-file``, if one was named."""
+
+    main: str | None
+    files: Mapping[str, str]
+    """Other formats by the files they go to."""
+    prints: bool
+    """Whether there is anything for standard output or ``--output-file``."""
+
+    def formats(self, config: Config) -> set[str]:
+        """All formats of the run."""
+        return {*self.files.values(), *([config.output_format] if self.prints else ())}
+
+
+def _outputs(given: dict[str, Any]) -> _Outputs:
+    """Read ``--output-format``: FORMAT and FORMAT:FILE, with commas or repeated; of several without FILE the last."""
+    from flaskglobals_lint.report import FORMATS
+
+    main = None
+    files: dict[str, str] = {}
+    for word in (word.strip() for words in given["output_format"] for word in words.split(",")):
+        name, colon, file = word.partition(":")
+        if not colon:
+            main = word
+            continue
+        if name not in FORMATS:
+            raise UsageError(
+                f"--output-format must be one of {', '.join(FORMATS)}, not `{name}`{nearest(name, FORMATS)}"
+            )
+        if not file or file in files or file == given["output_file"]:
+            raise UsageError(f"--output-format {word} needs a file of its own")
+        files[file] = name
+    return _Outputs(main, files, main is not None or given["output_file"] is not None or not files)
 
 
 def _stdin(paths: tuple[str, ...], name: str | None) -> tuple[tuple[str, ...], Stdin | None]:
@@ -274,19 +256,23 @@ def _cwd() -> Path:
         raise UsageError("the working directory does not exist") from None
 
 
-def _print(report: Report, config: Config, given: dict[str, Any]) -> None:
+def _print(report: Report, config: Config, given: dict[str, Any], outputs: _Outputs) -> None:
     from flaskglobals_lint.report import FORMATS, TEXT_FORMATS, Options
     from flaskglobals_lint.rulebook import pages
 
+    def text(name: str, color: bool) -> str:
+        return FORMATS[name](report, Options(color=color, statistics=given["statistics"], pages=pages))
+
+    always = given["color"] == "always"
+    for path, name in outputs.files.items():
+        console.write_file(Path(path), text(name, always))
+    if not outputs.prints:
+        return
     file = given["output_file"]
-    to_file = file not in (None, "-")
-    color = given["color"] == "always" if to_file else console.wants_color(given["color"])
-    options = Options(color=color, statistics=given["statistics"], pages=pages)
-    text = FORMATS[config.output_format](report, options)
-    if to_file:
-        console.write_file(Path(file), text)
+    if file not in (None, "-"):
+        console.write_file(Path(file), text(config.output_format, always))
     else:
-        console.write(text)
+        console.write(text(config.output_format, console.wants_color(given["color"])))
     # The summary is not for standard output: whoever reads Flake8's format expects findings there and nothing else.
     is_text = config.output_format in TEXT_FORMATS
     if is_text and report.files and not given["quiet"] and console.is_terminal(sys.stderr):

@@ -50,6 +50,8 @@ class Config:
     cache: bool = True
     cache_dir: Path | None = None
     baseline: Path | None = None
+    ignore_noqa: bool = False
+    """Report what ``noqa`` comments silence, too."""
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: _EMPTY)
     entry_points: Mapping[str, Any] = field(default_factory=lambda: _EMPTY)
     locks: Mapping[str, Any] | Sequence[str] = ()

@@ -13,10 +13,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from flaskglobals_lint import __version__
 from flaskglobals_lint.config import SYNTAX_ERROR, UsageError
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.discover import Stdin
 
 _Place: TypeAlias = tuple[int, int, str]
 """Line, 0-based column, and code with message."""
@@ -29,6 +32,8 @@ class Plugin:
     version = __version__
     paths: tuple[str, ...] = ()
     """The PATHs of this run; Flake8 tells them to the class, before it makes the first instance."""
+    ignore_noqa = False
+    """Flake8's ``--disable-noqa``."""
 
     def __init__(self, tree: ast.AST, filename: str, lines: Sequence[str]) -> None:
         self._filename = filename
@@ -38,54 +43,55 @@ class Plugin:
     def parse_options(cls, manager: object, options: Any, paths: Sequence[str]) -> None:
         """Take the PATHs of the run, and judge them here if workers are going to inherit what this process knows."""
         cls.paths = tuple(path for path in paths if path != "-" and os.path.exists(path))
+        cls.ignore_noqa = bool(getattr(options, "disable_noqa", False))
+        _judged.cache_clear()  # a process may run Flake8 again, over other texts
         if cls.paths and multiprocessing.parent_process() is None:
-            _judged(cls.paths, os.getcwd())
+            _judged(cls.paths, os.getcwd(), cls.ignore_noqa)
 
     def run(self) -> Iterator[tuple[int, int, str, type[Plugin]]]:
         """The findings in the file."""
         if self.paths:
-            found = _judged(self.paths, os.getcwd()).get(os.path.realpath(self._filename), ())
+            judged = _judged(self.paths, os.getcwd(), self.ignore_noqa)
+            found = judged.get(os.path.realpath(self._filename), ())
         else:
-            found = _text_judged(self._filename, "".join(self._lines), os.getcwd())
+            found = _text_judged(self._filename, "".join(self._lines), os.getcwd(), self.ignore_noqa)
         for line, column, text in found:
             yield line, column, text, type(self)
 
 
 @lru_cache(maxsize=1)
-def _judged(paths: tuple[str, ...], cwd: str) -> Mapping[str, Sequence[_Place]]:
+def _judged(paths: tuple[str, ...], cwd: str, ignore_noqa: bool) -> Mapping[str, Sequence[_Place]]:
     """The findings below some PATHs, by the real path of their file."""
-    from flaskglobals_lint.lint import lint
-
     places: dict[str, list[_Place]] = {}
-    try:
-        report = lint(paths, cwd=Path(cwd))
-    except UsageError as error:
-        raise _failure(error) from None
-    for finding in report.findings:
-        if finding.code != SYNTAX_ERROR:  # Flake8's own E999
-            span = finding.span
-            place = (span.line, span.column - 1, f"{finding.code} {_one_line(finding.message)}")
-            places.setdefault(os.path.realpath(os.path.join(cwd, span.path)), []).append(place)
+    for path, place in _places(paths, cwd, ignore_noqa):
+        places.setdefault(os.path.realpath(os.path.join(cwd, path)), []).append(place)
     return places
 
 
-def _text_judged(name: str, text: str, cwd: str) -> Sequence[_Place]:
+def _text_judged(name: str, text: str, cwd: str, ignore_noqa: bool) -> Sequence[_Place]:
     """The findings in a text that Flake8 got on standard input, in place of the file of that name."""
     from flaskglobals_lint.discover import Stdin
-    from flaskglobals_lint.lint import lint
 
-    try:
-        report = lint(("-",), cwd=Path(cwd), stdin=Stdin(name, text.encode("utf-8", "surrogateescape")))
-    except UsageError as error:
-        raise _failure(error) from None
-    findings = [finding for finding in report.findings if finding.code != SYNTAX_ERROR]
-    return [(f.span.line, f.span.column - 1, f"{f.code} {_one_line(f.message)}") for f in findings]
+    stdin = Stdin(name, text.encode("utf-8", "surrogateescape"))
+    return [place for _, place in _places(("-",), cwd, ignore_noqa, stdin)]
 
 
-def _one_line(text: str) -> str:
+def _places(paths: Sequence[str], cwd: str, ignore_noqa: bool, stdin: Stdin | None = None) -> list[tuple[str, _Place]]:
+    """Printed path and place of each finding; a file that cannot be parsed is left to Flake8's own E999."""
+    from flaskglobals_lint.lint import configure, lint
     from flaskglobals_lint.report.text import escaped
 
-    return escaped(text)
+    options = {"ignore-noqa": True} if ignore_noqa else {}
+    try:
+        config = configure(paths, Path(cwd), options=options, stdin=stdin)
+        findings = lint(paths, config, cwd=Path(cwd), stdin=stdin).findings
+    except UsageError as error:
+        raise _failure(error) from None
+    return [
+        (item.span.path, (item.span.line, item.span.column - 1, f"{item.code} {escaped(item.message)}"))
+        for item in findings
+        if item.code != SYNTAX_ERROR
+    ]
 
 
 def _failure(error: UsageError) -> Exception:

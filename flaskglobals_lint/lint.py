@@ -242,7 +242,10 @@ def _broken(parsed: Sequence[_Parsed]) -> list[Finding]:
 def _suppressed(findings: list[Finding], parsed: Sequence[_Parsed], root: Path, config: Config) -> list[Finding]:
     top = root.as_posix()
     notes = {
-        item.file.display: FileNotes(item.facts.comments, config.ignored_in(item.file.path.as_posix(), top))
+        item.file.display: FileNotes(
+            tuple(note for note in item.facts.comments if note.kind != "noqa" or not config.ignore_noqa),
+            config.ignored_in(item.file.path.as_posix(), top),
+        )
         for item in parsed
         if item.file.target
     }

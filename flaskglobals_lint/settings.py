@@ -257,6 +257,7 @@ _KEYS: Mapping[str, Callable[[_Check, Any], Any]] = {
     "cache": _Check.flag,
     "cache-dir": _Check.path,
     "baseline": _Check.path,
+    "ignore-noqa": _Check.flag,
     "per-file-ignores": _Check.ignores,
     "entry-points": _Check.table,
     "locks": _Check.names,

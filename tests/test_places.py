@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 ROOT = Path(__file__).parent.parent
 EDITORS = (ROOT / "docs" / "editors.md").read_text(encoding="utf-8")
@@ -113,3 +114,26 @@ def test_the_recipes_of_the_documentation_are_yaml() -> None:
         assert any("flaskglobals-lint@" in step["uses"] for step in steps)
     job = gitlab["flaskglobals-lint"]
     assert job["artifacts"]["reports"]["codequality"] in job["script"][-1]
+
+
+@pytest.mark.parametrize(
+    ("schema", "file", "number"),
+    [
+        ("vendor.github-actions", "action.yml", None),
+        ("vendor.github-workflows", "docs/ci.md", 0),
+        ("vendor.github-workflows", "docs/ci.md", 1),
+        ("vendor.gitlab-ci", "docs/ci.md", 2),
+    ],
+)
+def test_the_schemas_of_github_and_gitlab_accept_our_files(
+    schema: str, file: str, number: int | None, tmp_path: Path
+) -> None:
+    check = pytest.importorskip("check_jsonschema")
+    text = (ROOT / file).read_text(encoding="utf-8")
+    if number is not None:
+        text = re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[number]
+    for content, status in ((text, 0), (f"{text}\nruns: 7\njobs: 7\n", 1)):
+        copy = tmp_path / "file.yml"
+        copy.write_text(content, encoding="utf-8")
+        result = CliRunner().invoke(check.main, ["--builtin-schema", schema, str(copy)])
+        assert result.exit_code == status, result.output

@@ -118,6 +118,6 @@ def test_the_floors_in_the_guide_are_those_that_are_checked() -> None:
 
 
 def test_the_formats_are_told_in_the_help() -> None:
-    help_text = text("flaskglobals_lint/cli.py")
+    help_text = text("flaskglobals_lint/options.py")
     assert Config().output_format in FORMATS
     assert all(name in help_text for name in FORMATS)
