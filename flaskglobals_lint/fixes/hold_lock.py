@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 import libcst as cst
@@ -23,8 +24,11 @@ def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
         name = names.define(draft.code, draft, home, "Lock")
     else:
         name = remedy.lock.name
-    safe = _Section(remedy, remedy.site, home, name, drafts[remedy.site.path]).apply(remedy.idle, remedy.made)
+    main = _Section(remedy, remedy.site, home, name, drafts[remedy.site.path])
+    safe = main.apply(remedy.idle, remedy.made)
     for site in remedy.others:
+        if site.path == remedy.site.path and all(main.covers(pos) for pos in site.accesses):
+            continue
         other = HoldLock(remedy.label, remedy.home, remedy.lock, site)
         safe &= _Section(other, site, home, name, drafts[site.path]).apply()
     return safe and not _copied(remedy, drafts)
@@ -46,6 +50,7 @@ class _Section:
         self.site = site
         self.draft = draft
         self.code: Code = draft.code
+        self.lines = range(0)
         self.lock = names.refer(self.code, draft, _for_reference(remedy, home), name, site.accesses)
         if home.scope in ("module", "before", "function") and "." not in self.lock:
             self._not_shadowed(self.lock)
@@ -56,9 +61,14 @@ class _Section:
             if isinstance(node, cst.Param) and node.name.value == name:
                 raise Refused(f"`{name}` is a parameter here")
 
+    def covers(self, pos: Position) -> bool:
+        """Whether a position lies inside the section that was made."""
+        return pos[0] in self.lines and pos[2] in self.lines
+
     def apply(self, idle: tuple[Position, ...] = (), made: tuple[Position, ...] = ()) -> bool:
         """Wrap the statements; whether nothing in them can change what the code does."""
         first, last = self.code.stretch(self.site.accesses)
+        first, last = self._lifted(first, last, idle)
         self._enterable(first, self.site.accesses)
         block = first.block
         if self.remedy.lazy and first is last and self._second_check(first, idle):
@@ -72,14 +82,39 @@ class _Section:
             raise Refused("the section would have no end")
         indent = self.code.indent(start)
         dissolved = self._dissolve(start, end, idle)
+        self.lines = range(start.pos[0], end.pos[2] + 1)
         self.draft.insert_line(start.pos[0], f"{indent}with {self.lock}:")
-        for number in range(start.pos[0], end.pos[2] + 1):
-            if number not in dissolved:
-                self.draft.step(number, number)
+        for number in self.lines:
+            self.draft.step(number, number, 1 - dissolved[number])
         for line in captured:
             self.draft.insert_line(end.pos[2] + 1, f"{indent}{self.code.unit}{line}")
         self._drop(made, block)
         return not self._inside(self.site.calls, start, end)
+
+    def _lifted(self, first: Statement, last: Statement, idle: tuple[Position, ...]) -> tuple[Statement, Statement]:
+        """The statements, or the ``with`` statement that holds them under this lock or one that helps nobody."""
+        owner = first.block.owner
+        while owner is not None and self._replaceable(owner, idle):
+            first = last = owner
+            owner = owner.block.owner
+        while owner is not None and not isinstance(owner.node, cst.FunctionDef):
+            if self._holds(owner.node):
+                raise Refused("the lock is held here already, together with something else")
+            owner = owner.block.owner
+        return first, last
+
+    def _holds(self, node: cst.CSTNode) -> bool:
+        """Whether a ``with`` statement takes this lock."""
+        return isinstance(node, cst.With) and any(self.code.source(item.item) == self.lock for item in node.items)
+
+    def _replaceable(self, statement: Statement, idle: tuple[Position, ...]) -> bool:
+        """Whether it is a ``with`` statement for nothing but this lock, or for one that keeps nobody out."""
+        node = statement.node
+        if not isinstance(node, cst.With) or len(node.items) != 1 or not statement.blocks:
+            return False
+        if node.items[0].asname is not None or statement.blocks[0].statements[0].pos[0] == statement.pos[0]:
+            return False
+        return self._holds(node) or any(self.code.pos(node.items[0].item)[:2] == pos[:2] for pos in idle)
 
     def _enterable(self, statement: Statement, accesses: tuple[Position, ...]) -> None:
         if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
@@ -142,26 +177,19 @@ class _Section:
 
     # -- sections that are there already --
 
-    def _dissolve(self, first: Statement, last: Statement, idle: tuple[Position, ...]) -> set[int]:
-        """Take away the heads of ``with`` statements that hold this lock, or none that helps; the lines of their bodies."""
-        kept: set[int] = set()
+    def _dissolve(self, first: Statement, last: Statement, idle: tuple[Position, ...]) -> Counter[int]:
+        """Take away the heads of ``with`` statements that hold this lock, or none that helps; how many for each line."""
+        kept: Counter[int] = Counter()
         for statement in first.block.statements[first.index : last.index + 1]:
             for inner in self._below(statement):
-                node = inner.node
-                if not isinstance(node, cst.With) or len(node.items) != 1 or not inner.blocks:
+                if not self._replaceable(inner, idle):
+                    if self._holds(inner.node) or self.code.source(inner.node).startswith(f"{self.lock}.acquire("):
+                        raise Refused("the lock is taken in the section, together with something else")
                     continue
-                item = node.items[0]
-                useless = any(self.code.pos(item.item)[:2] == pos[:2] for pos in idle)
-                if item.asname is None and (useless or self.code.source(item.item) == self.lock):
-                    body = inner.blocks[0].statements
-                    if body[0].pos[0] == inner.pos[0]:
-                        continue
-                    head = range(inner.pos[0], body[0].pos[0])
-                    for number in head:
-                        if self.code.line(number).lstrip().startswith("#"):
-                            continue
+                for number in range(inner.pos[0], inner.blocks[0].statements[0].pos[0]):
+                    if not self.code.line(number).lstrip().startswith("#"):
                         self.draft.delete_line(number)
-                    kept.update(range(inner.pos[0], inner.pos[2] + 1))
+                kept.update(range(inner.pos[0], inner.pos[2] + 1))
         return kept
 
     def _below(self, statement: Statement) -> list[Statement]:
