@@ -201,3 +201,70 @@ def test_no_lock_is_taken_twice_by_one_thread(source: str, tmp_path: Path) -> No
     requests.start()
     requests.join(timeout=20)
     assert answers == [200] * len(routes)
+
+
+REBUILT = """\
+recent = []
+
+
+@app.route("/ping")
+def ping():
+    global recent
+    recent = [t for t in recent if t > time.time() - 60]
+    recent.append(time.time())
+    return {"last_minute": len(recent)}
+"""
+ONE_A_CALL = """\
+visits = 0
+
+
+@app.route("/")
+def home():
+    global visits
+    lock = threading.Lock()
+    with lock:
+        visits += 1
+    return {"visits": visits}
+"""
+TOGETHER = """\
+visits = 0
+visits_lock = threading.Lock()
+
+
+@app.route("/")
+def home():
+    global visits
+    with visits_lock, open("log", "a") as log:
+        visits += 1
+        log.write("one more")
+    return {"visits": visits}
+"""
+
+
+def body_after(source: str, folder: Path) -> str:
+    """What all fixes make of the statements of the view."""
+    (folder / "app.py").write_text(
+        f"import threading\nimport time\n\nfrom flask import Flask\n\napp = Flask(__name__)\n{source}", encoding="utf-8"
+    )
+    outcome = repair([str(folder)], Config(min_severity="info", cache=False, jobs=1), folder, unsafe=True)
+    after = outcome.changed.get("app.py", b"").decode()
+    return after.partition('@app.route("/')[2].partition("\n")[2]
+
+
+def test_a_section_covers_what_else_the_function_does_to_the_place(tmp_path: Path) -> None:
+    assert body_after(REBUILT, tmp_path) == (
+        "def ping():\n    global recent\n    with recent_lock:\n"
+        "        recent = [t for t in recent if t > time.time() - 60]\n"
+        '        recent.append(time.time())\n        return {"last_minute": len(recent)}\n'
+    )
+
+
+def test_a_section_of_a_lock_that_keeps_nobody_out_is_replaced(tmp_path: Path) -> None:
+    assert body_after(ONE_A_CALL, tmp_path) == (
+        "def home():\n    global visits\n    with visits_lock:\n"
+        '        visits += 1\n        return {"visits": visits}\n'
+    )
+
+
+def test_a_lock_is_not_taken_again_inside_its_own_section(tmp_path: Path) -> None:
+    assert body_after(TOGETHER, tmp_path) == ""
