@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
@@ -167,7 +168,7 @@ def _default(program: Program, access: Access, made: Finding) -> Finding | None:
         return None
     function = program.index.functions[root[1]]
     at = program.types.parameter_index(function, root[2])
-    if at < 0:
+    if at < 0 or not isinstance(function.facts.parameters[at].default, f.Display):
         return None
     span = program.span(root[1], function.facts.parameters[at].pos)
     message = f"the default of `{root[2]}` is made once and kept for all calls; data of one request stays in it, {conflicts.way_in(program, access.context)}"

@@ -32,6 +32,8 @@ class _Attribute:
     imported: list[tuple[str, Write]] = field(default_factory=list)
     writes: list[tuple[Context, Write]] = field(default_factory=list)
     reads: list[tuple[Context, Read]] = field(default_factory=list)
+    sure: list[tuple[Context, Read]] = field(default_factory=list)
+    """Reads that fail where there is no value."""
 
 
 def check(program: Program) -> Iterator[Finding]:
@@ -53,8 +55,14 @@ def check(program: Program) -> Iterator[Finding]:
                     elif write.kind == "delete":
                         cleared.add(write.path[:end] if write.path[end] == ".__dict__" else write.path)
         for read in summary.reads:
-            if len(read.path) > 1 and _local(program, read.path[:-1]):
-                found.setdefault(read.path, _Attribute()).reads.append((context, read))
+            # What a callee reads is told where it stands.
+            if read.remote is not None or read.kind != "load" or len(read.path) < 2:
+                continue
+            if _local(program, read.path[:-1]):
+                attribute = found.setdefault(read.path, _Attribute())
+                attribute.reads.append((context, read))
+                if not _asks(program, fid, read):
+                    attribute.sure.append((context, read))
     for path, attribute in found.items():
         if path not in cleared and path[:-1] not in cleared:
             yield from _judge(program, path, attribute)
@@ -73,9 +81,29 @@ def _local(program: Program, path: Path) -> bool:
     return False
 
 
+def _asks(program: Program, fid: str, read: Read) -> bool:
+    """Whether the function is ready for the attribute to be missing: it asks ``hasattr``, or has another value for it."""
+    name = read.path[-1][1:]
+    for node in walk(program.index.functions[fid].facts.body):
+        if isinstance(node, f.Try) and any(_is_attribute_error(handler.type) for handler in node.handlers):
+            if any(getattr(part, "pos", None) == read.pos for part in walk(node.body)):
+                return True
+        elif isinstance(node, f.Call) and isinstance(node.function, f.Global) and len(node.arguments) > 1:
+            asked = node.arguments[1].value
+            otherwise = node.function.name == "getattr" and len(node.arguments) == 3 and node.pos == read.pos
+            if isinstance(asked, f.Constant) and asked.text == name and (node.function.name == "hasattr" or otherwise):
+                return True
+    return False
+
+
+def _is_attribute_error(node: f.Expression | None) -> bool:
+    nodes = node.values if isinstance(node, f.Display) else (node,)
+    return any(isinstance(one, f.Global) and one.name in ("AttributeError", "Exception") for one in nodes)
+
+
 def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Finding]:
     label = program.paths.label(path[0], path[1:])
-    reads = _first_in_each(attribute.reads)
+    reads = _first_in_each(attribute.sure)
     if attribute.imported and not attribute.writes:
         for scope, write in attribute.imported if reads else ():
             span = program.span(scope, write.pos)
@@ -94,6 +122,7 @@ def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Find
             yield _here(
                 program, path, context, read.pos, message, "set it in the thread that reads it, or use `flask.g`"
             )
+    reads = _first_in_each(attribute.reads)
     if not attribute.writes or not reads:
         return
     hooks = all(context.start.kind == "hook" and not _is_async(program, context) for context, _ in attribute.writes)

@@ -143,10 +143,11 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 # The attribute belongs to the request, the object that it refers to does not.
                 refs.append(shared)
                 continue
-            refs.append((*ref, f".{name}") if ref[0][1] == "request" else ref)
+            methods: list[Any] = []
             for atom in types.slot(("x", "flask.g", name)) if len(ref) == 1 else frame.paths.atoms(ref):
                 if atom[0] == "inst" and len(ref) > 1 and types.names.method(atom[1], name) is not None:
-                    refs.extend(calls.bound_methods(frame, atom, name, ref))
+                    methods.extend(calls.bound_methods(frame, atom, name, ref))
+            refs.extend(methods or [(*ref, f".{name}") if ref[0][1] == "request" else ref])
             continue
         inner = attribute_of(frame, ref, node)
         refs.extend(inner.refs)

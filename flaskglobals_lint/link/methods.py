@@ -39,7 +39,8 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     container = frame.types.container(atoms)
     if container is None and (SESSION in receiver.refs or _is_namespace(function.value)):
         container = frame.models.container("dict")
-    if container is None and not any(atom[0] not in ("const", "param") for atom in atoms) and name in _LIKELY:
+    guess = name in _LIKELY and not any(atom[0] not in ("const", "param") for atom in atoms)
+    if container is None and guess and not _inherited(frame, receiver):
         first = node.arguments[0].value if node.arguments else None
         # No dict takes a list or dict as key: that ``get`` is somebody else's.
         unhashable = (
@@ -52,6 +53,17 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     if name not in known:
         return None
     return _container_call(frame, node, function, receiver, container)
+
+
+def _inherited(frame: Frame, receiver: Value) -> bool:
+    """Whether it is an attribute that only a library's base class can have given the object (``Model.query``)."""
+    for ref in receiver.refs:
+        if not is_path(ref) or not str(ref[-1]).startswith(".") or frame.paths.bindings(ref):
+            continue
+        for atom in frame.paths.atoms(ref[:-1]):
+            if atom[0] in ("inst", "class") and frame.types.names.inherits_unseen(atom[1]):
+                return True
+    return False
 
 
 def _is_namespace(node: f.Expression) -> bool:

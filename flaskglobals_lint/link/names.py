@@ -121,6 +121,9 @@ class Names:
     def of_bindings(self, bindings: list[Binding], path: str, place: Atom) -> Atoms:
         """Definitions and imports win over plain assignments (``x = None`` in an ``except ImportError``)."""
         found: list[Atom] = []
+        proxies = {self.proxy(b.value, path) if b.how == "is" else None for b in bindings if b.how != "annotation"}
+        if len(proxies) == 1 and (one := proxies.pop()) is not None:
+            return (one,)
         for binding in bindings:
             if binding.how == "function":
                 found.append(("func", binding.name, ()))
@@ -129,9 +132,6 @@ class Names:
             elif binding.how == "import" and binding.imported is not None:
                 found.extend(self.imported(path, binding.imported) or ())
             elif binding.how == "is" and not isinstance(binding.value, f.Constant):
-                proxy = self.proxy(binding.value, path)
-                if proxy is not None and len(bindings) == 1:
-                    return (proxy,)
                 found = [atom for atom in found if atom[0] != "ext"]
                 if not found:
                     return (place,)
@@ -250,6 +250,17 @@ class Names:
                 found.extend(self.models.supertypes(atom[1]))
         return found
 
+    def inherits_unseen(self, cid: ScopeId) -> bool:
+        """Whether it has attributes that no code of the project defines: of a library's class, or of a base that cannot be
+        told, such as ``db.Model``."""
+        for atom in self.mro(cid):
+            if atom[0] == "ext" and atom[1] != "object":
+                return True
+            cls = self.index.classes.get(atom[1])
+            if cls is not None and any(not self.simple(b, cls.module, cls.facts.function) for b in cls.facts.bases):
+                return True
+        return False
+
     def methods(self, cid: ScopeId, name: str) -> list[ScopeId]:
         """The definitions of method ``name`` that an instance of the class finds first."""
         for atom in self.mro(cid):
@@ -329,12 +340,12 @@ def _is_cast(node: f.Expression) -> bool:
 
 _DESCRIPTIONS = {
     "Column", "relationship", "mapped_column", "backref", "deferred", "column_property", "synonym", "association_proxy",
-    "composite", "query_expression", "field", "Field", "attrib", "ib", "Factory", "reference", "Relationship",
+    "composite", "query_expression", "property", "field", "Field", "attrib", "ib", "Factory", "reference", "Relationship",
 }  # fmt: skip
 
 
 def _describes(node: f.Expression | None) -> bool:
-    """Whether a class-level value only describes what each instance has of its own: a column, a form's or dataclass field."""
+    """Whether a class-level value only describes what each instance has of its own: a property, a column, a field."""
     if not isinstance(node, f.Call) or not isinstance(node.function, f.Attribute | f.Global):
         return False
     return node.function.name in _DESCRIPTIONS or node.function.name.endswith("Field")
