@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import SESSION, Path, Value, Write
+from flaskglobals_lint.link.summary import MEASURED, SESSION, Path, Value, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
@@ -113,6 +113,9 @@ class Assignments:
         key = expressions.evaluate(frame, target.key)
         step = expressions.key_step(target.key)
         text = expressions.key_text(target.key)
+        if key.flags & MEASURED:
+            # ``d[len(d) + 1] = x``: which item is written depends on what was there.
+            value = Value(value.refs, value.deps | key.deps, value.flags, value.view)
         for ref in receiver.refs:
             if ref[0] == "ext":
                 frame.write_library(ref[1], "item", value, target.pos)

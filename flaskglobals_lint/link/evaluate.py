@@ -234,8 +234,7 @@ class Evaluator:
         first = len(frame.summary.writes)
         left = self.block(frame, node.body)
         if frame.calls > clock[0]:
-            for at in range(first, len(frame.summary.writes)):
-                frame.summary.writes[at] = replace(frame.summary.writes[at], acts=True)
+            self._mark_acting(frame, first)
         for target in _compared(node):
             # ``if x != v: x = v`` stores what would have been stored without asking.
             for at in range(first, len(frame.summary.writes)):
@@ -260,6 +259,12 @@ class Evaluator:
         if left != FALLS and right != FALLS:
             return EXITS if EXITS in (left, right) and left == right else left
         return FALLS
+
+    @staticmethod
+    def _mark_acting(frame: Frame, first: int) -> None:
+        """The branch whose writes begin at ``first`` does more than store constants."""
+        for at in range(first, len(frame.summary.writes)):
+            frame.summary.writes[at] = replace(frame.summary.writes[at], acts=True)
 
     def loop(self, frame: Frame, node: f.For) -> None:
         started = len(frame.summary.iterations)
@@ -357,6 +362,7 @@ class Evaluator:
         deps = expressions.content(frame, subject, node.pos)
         outer = frame.control
         before = dict(frame.variables)
+        started = frame.calls
         after: dict[str, Value] | None = None
         for case in node.cases:
             frame.variables = dict(before)
@@ -365,7 +371,11 @@ class Evaluator:
                 self.assignments.store(frame, bound, Value((), subject.deps, subject.flags), node.pos)
             if case.guard is not None:
                 frame.control |= expressions.test(frame, case.guard)
-            if self.block(frame, case.body) == FALLS:
+            first = len(frame.summary.writes)
+            left = self.block(frame, case.body)
+            if frame.calls > started:
+                self._mark_acting(frame, first)
+            if left == FALLS:
                 after = frame.variables if after is None else _joined(after, frame.variables)
         frame.control = outer
         frame.variables = _joined(before, after) if after is not None else before

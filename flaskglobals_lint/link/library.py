@@ -9,7 +9,7 @@ from flaskglobals_lint.link import calls, expressions, holding
 from flaskglobals_lint.link.entries import keyword_arguments
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
+from flaskglobals_lint.link.summary import MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 SNAPSHOTS = {"list": "list", "tuple": "tuple", "set": "set", "frozenset": "tuple", "dict": "dict", "sorted": "list"}
 WALKS = {"len", "any", "all", "sum", "min", "max", "str", "repr", "bool"}
+_MEASURES = {"len", "max", "min"}
 _TELLS_NOTHING = {"len", "any", "all", "bool"}
 """Walks whose result shows next to nothing of what was walked over."""
 VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", "filter": ""}
@@ -51,6 +52,11 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         return None
     name = callee.refs[0][1]
     arguments = node.arguments
+    method = frame.models.as_method(name)
+    if method and arguments and arguments[0].keyword is None and not arguments[0].star:
+        return _as_method(frame, node, method)
+    if name == "vars" and len(arguments) == 1:
+        return expressions.evaluate(frame, f.Attribute(arguments[0].value, "__dict__", node.pos))
     if name in ("getattr", "hasattr") and len(arguments) >= 2 and isinstance(arguments[1].value, f.Constant):
         target = f.Attribute(arguments[0].value, arguments[1].value.text, node.pos)
         value = expressions.evaluate(frame, target)
@@ -106,6 +112,17 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
     return None
 
 
+def _as_method(frame: Frame, node: f.Call, method: str) -> Value:
+    """``heapq.heappush(queue, job)``, as if it were a method of the queue."""
+    receiver, *rest = node.arguments
+    if method == "__setitem__" and len(rest) == 2:
+        value = expressions.evaluate(frame, rest[1].value)
+        target = f.Item(receiver.value, rest[0].value, node.pos)
+        frame.evaluator.assignments.store_item(frame, target, value, constant=False)
+        return Value()
+    return calls.call(frame, f.Call(f.Attribute(receiver.value, method, node.pos), tuple(rest), node.pos))
+
+
 def _super(frame: Frame, node: f.Call) -> list[Any]:
     """``super()``: the first parameter, seen as an instance of the bases."""
     found: list[Any] = []
@@ -150,6 +167,8 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     for value in values:
         deps |= expressions.content(frame, value, node.pos)
         flags |= value.flags if name not in _TELLS_NOTHING else 0
+    if name in _MEASURES:
+        flags |= MEASURED
     if python and values:
         frame.iterate(values[0], node.pos, f"{name}() with a Python key")
     frame.calls += frame.models.call_switches(name)

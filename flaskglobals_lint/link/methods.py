@@ -34,6 +34,10 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     if _project_method(frame, atoms, name):
         return None
     store = _store(frame, atoms)
+    if store is not None and name in store.locks and not node.arguments:
+        own = _own_lock(frame, node, receiver, atoms, name)
+        if own is not None:
+            return own
     if store is not None and any(name in group for group in (store.reads, store.writes, store.deletes, store.atomic)):
         return _store_call(frame, node, function, receiver, store)
     container = frame.types.container(atoms)
@@ -73,6 +77,18 @@ def _is_namespace(node: f.Expression) -> bool:
 
 def _project_method(frame: Frame, atoms: Atoms, name: str) -> bool:
     return any(atom[0] in ("inst", "class") and frame.types.names.method(atom[1], name) is not None for atom in atoms)
+
+
+def _own_lock(frame: Frame, node: f.Call, receiver: Value, atoms: Atoms, name: str) -> Value | None:
+    """``value.get_lock()``: always one and the same lock, which is known by the value that it belongs to."""
+    for atom in atoms:
+        dotted = frame.models.result(atom[1], name) if atom[0] == "extinst" else None
+        if dotted is not None and frame.models.lock(dotted) is not None:
+            site = (*node.pos[:2], frame.scope)
+            origins = [ref for ref in receiver.refs if is_path(ref)][:1]
+            made: tuple[Any, ...] = ("new", site, ("extinst", dotted), *origins)
+            return Value(((made,),))
+    return None
 
 
 def _store(frame: Frame, atoms: Atoms) -> Store | None:

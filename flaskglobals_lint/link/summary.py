@@ -40,7 +40,9 @@ UNIQUE = 4
 """Flag of a value that no other call can have (a fresh uuid)."""
 RANDOM = 8
 """Flag of a value that a random generator made."""
-PARAMETERS = 4
+MEASURED = 16
+"""Flag of a value that tells how much a container holds, or which is its greatest or least."""
+PARAMETERS = 5
 """Bits of the flags above; the bits that follow stand for the function's parameters, from which a value is made."""
 
 

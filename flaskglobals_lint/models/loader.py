@@ -218,6 +218,10 @@ class Models:
         """Can CPython switch threads during a call of this builtin, apart from code that its arguments bring along?"""
         return dotted_builtin.removeprefix("builtins.") not in self._calls.without_switch
 
+    def as_method(self, dotted: str) -> str:
+        """The method of its first argument that a function amounts to (``heapq.heappush`` → ``append``); "" if none."""
+        return self._calls.as_methods.get(dotted, "")
+
     @cached_property
     def servers(self) -> Servers:
         """How each server runs an application, and which files tell."""

@@ -46,6 +46,8 @@ class Calls:
     without_switch: frozenset[str]
     quiet: frozenset[str]
     quiet_methods: frozenset[str]
+    as_methods: Mapping[str, str]
+    """Functions that do what a method of their first argument does."""
 
     def blocks(self, canonical: str) -> bool:
         return any(name in self.blocking for name in tables.wildcards(canonical))
@@ -88,4 +90,5 @@ def load_calls() -> Calls:
         without_switch=frozenset(name for row in data["without_switch"] for name in row["names"]),
         quiet=frozenset(name for row in data["quiet"] for name in row["names"]),
         quiet_methods=frozenset(name for row in data["quiet_method"] for name in row["names"]),
+        as_methods={name: row["method"] for row in data["as_method"] for name in row["names"]},
     )
