@@ -361,7 +361,6 @@ def home():
     globals()["n"] = globals()["n"] + 1  # want: FGL101
     return "home"
 """,
-        open_because="an item of `globals()` under a constant is not the module's variable",
     ),
     case(
         "a bound method becomes a name of its module",

@@ -317,7 +317,6 @@ def home():
     Shelf(box).box.bump()
     return "ok"
 """,
-        open_because="an attribute that a new object's constructor was given is lost outside the object's methods",
     ),
     bumped(
         "an object of the request whose method uses a shared one",
@@ -366,7 +365,6 @@ def home():
     get().bump()
     return "ok"
 """,
-        open_because="a function without arguments under lru_cache is taken to make a new object each time",
     ),
     bumped(
         "a cached property of a shared object",
@@ -385,7 +383,6 @@ def home():
     shelf.box.bump()
     return "ok"
 """,
-        open_because="a cached_property is taken to make a new object each time",
     ),
     bumped(
         "a LocalProxy to a shared object",
@@ -1330,7 +1327,6 @@ def connection():
 def home():
     return str(connection().execute("SELECT 1").fetchall())  # want: FGL201
 """,
-        open_because="a function without arguments under lru_cache is taken to make a new object each time",
     ),
     case(
         "loops over what somebody else changes",

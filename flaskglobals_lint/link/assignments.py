@@ -61,7 +61,11 @@ class Assignments:
             case f.Attribute():
                 self.store_attribute(frame, target, value, constant)
             case f.Item():
-                self.store_item(frame, target, value, constant)
+                variable = expressions.module_variable(frame, target)
+                if variable is not None:
+                    self.store(frame, variable, value, pos, constant)
+                else:
+                    self.store_item(frame, target, value, constant)
             case f.Display():
                 for child in target.values:
                     self.store(frame, child, Value((), value.deps, value.flags), pos)

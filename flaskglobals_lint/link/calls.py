@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, library, locks, methods
+from flaskglobals_lint.link import expressions, library, locks, memo, methods
 from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
@@ -332,6 +332,7 @@ def invoke(
             refs.extend(given[ref[2]].refs if ref[1] == fid and ref[2] < len(given) else ())
         else:
             refs.append(ref)
+    refs = memo.shared(frame, fid, given, refs)
     if frame.types.names.is_property(fid) or function.facts.name == "__getattr__":
         frame.calls -= 1
     return Value(tuple(dict.fromkeys(refs))[:6], deps, returned_flags, summary.returned_view)

@@ -167,6 +167,10 @@ def attribute_of(frame: Frame, path: Path, node: f.Attribute) -> Value:
     refs: list[Any] = []
     deps = flags = 0
     placed = False
+    if path[0][0] == "new" and len(path) == 1:
+        given = paths.given(path, name)
+        if given is not None:
+            return Value((given,))
     members = [atom for atom in atoms if atom[0] in ("inst", "class") and types.names.method(atom[1], name) is not None]
     for atom in members or atoms:
         if atom[0] == "inst":
@@ -216,7 +220,25 @@ def attribute_of(frame: Frame, path: Path, node: f.Attribute) -> Value:
     return Value(tuple(refs), deps, flags)
 
 
+def module_variable(frame: Frame, node: f.Item) -> f.Global | None:
+    """``globals()["name"]`` as the variable that it is."""
+    called, key = node.value, node.key
+    if (
+        isinstance(called, f.Call)
+        and isinstance(called.function, f.Global)
+        and called.function.name == "globals"
+        and isinstance(key, f.Constant)
+        and key.kind == "str"
+        and frame.types.names.lookup(frame.module_path, "globals") is None
+    ):
+        return f.Global(key.text, node.pos)
+    return None
+
+
 def _item(frame: Frame, node: f.Item) -> Value:
+    variable = module_variable(frame, node)
+    if variable is not None:
+        return _global(frame, variable)
     value = evaluate(frame, node.value)
     key = evaluate(frame, node.key)
     return item(frame, value, node.key, node.pos, key)

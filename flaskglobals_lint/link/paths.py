@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import memo
 from flaskglobals_lint.link.atoms import Atom, Atoms
 from flaskglobals_lint.link.names import unique
 from flaskglobals_lint.link.summary import Path
@@ -84,6 +85,9 @@ class Paths:
                     return (root[2],)
                 case _:
                     return ()
+        kept = self._kept(path)
+        if kept:
+            return kept
         result: list[Atom] = []
         for slot in self.slots(path):
             result.extend(types.expand(types.slot(slot)))
@@ -98,6 +102,19 @@ class Paths:
                     if getter is not None:
                         result.extend(types.expand(types.substitute(types.returns(getter), [(atom,)], getter)))
         return tuple(result)
+
+    def _kept(self, path: Path) -> Atoms:
+        """What a memoized function or a property keeps."""
+        kept = memo.results(self.types, path)
+        if kept or not path[-1].startswith("."):
+            return kept
+        names = self.types.names
+        found: list[Atom] = []
+        for atom in self.atoms(path[:-1]):
+            method = names.method(atom[1], path[-1][1:]) if atom[0] == "inst" else None
+            if method is not None and names.is_property(method):
+                found.extend(self.types.expand(self.types.attribute(atom, path[-1][1:])))
+        return tuple(found)
 
     def slots(self, path: Path) -> tuple[Slot, ...]:
         """The slots that the path's last step reads."""
@@ -194,6 +211,13 @@ class Paths:
                 if found is not None:
                     return [(*found, *path[end + 1 :])]
         return []
+
+    def given(self, path: Path, name: str) -> Path | None:
+        """The one shared object that an attribute of something made here always refers to: what its constructor got."""
+        for atom in self.atoms(path):
+            if atom[0] == "inst" and self.types.names.method(atom[1], name) is None:
+                return self.alias_of(("a", atom[1], name))
+        return None
 
     def alias_of(self, slot: Slot) -> Path | None:
         """The one shared path that a slot always denotes, if there is one."""
