@@ -35,33 +35,7 @@ class Open:
 ABOUT_SET_UP = frozenset({"FGL502"})
 """Rules about the set-up itself: no request has to reach it."""
 
-OPEN = (
-    Open("facade", "app.py", "lazy.engine.starts += 1", "what a module's __getattr__ returns has no place"),
-    Open(
-        "facade",
-        "facade/api.py",
-        "self._points = self._points + count",
-        "a name that a module makes by `globals()[…] =` is not found by `from module import name`",
-    ),
-    Open(
-        "soloists",
-        "app.py",
-        "mind.thoughts = mind.thoughts + 1",
-        "objects whose `__dict__` is an attribute of the class are taken to be the request's own",
-    ),
-    Open(
-        "soloists",
-        "soloists/decorated.py",
-        "made[cls] = cls(*args)",
-        "a class decorator is only followed if its name has the word singleton in it",
-    ),
-    Open(
-        "soloists",
-        "soloists/decorated.py",
-        "self.ticks += 1",
-        "a class decorator is only followed if its name has the word singleton in it",
-    ),
-)
+OPEN = (Open("facade", "app.py", "lazy.engine.starts += 1", "what a module's __getattr__ returns has no place"),)
 
 
 @cache

@@ -725,7 +725,6 @@ def add():
     worker.left += 1  # want: FGL101
     return "ok"
 """,
-        open_because="self in a Thread subclass's run is not the module's instance of that class",
     ),
     case(
         "a thread whose target is a method of a shared object",

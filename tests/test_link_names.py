@@ -405,7 +405,6 @@ board = Board()
 for name in ("add",):
     globals()[name] = getattr(board, name)
 """,
-        open_because="`from api import add` does not find a name that api makes by `globals()[…] =`",
     ),
     case(
         "a module getattr",

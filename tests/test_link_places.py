@@ -858,7 +858,6 @@ def home():
     One().bump()
     return "ok"
 """,
-        open_because="a class decorator is only followed if its name has the word singleton in it",
     ),
     case(
         "by a classmethod",
@@ -903,7 +902,6 @@ def home():
     One().bump()
     return "ok"
 """,
-        open_because="objects whose `__dict__` is an attribute of the class are taken to be the request's own",
     ),
     case(
         "by a module that is given another name",

@@ -26,6 +26,7 @@ RULE = Rule(
 
 _CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
 _SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)
+_READ_BY_FLASK = frozenset({".config", ".jinja_env", ".permanent_session_lifetime", ".secret_key"})
 _SAVES = frozenset({"save", "commit", "persist", "store", "flush", "dump", "sync", "write"})
 _PRUNES = frozenset({"=", "del", ".pop()", ".popleft()", ".remove()", ".clear()", ".discard()"})
 _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
@@ -84,7 +85,8 @@ def _one_time(access: Access, write: Write) -> bool:
 
 def read_by_library(access: Access) -> bool:
     """Whether Flask, an extension or a library reads it: no code of the project needs to."""
-    return access.path[0][0] == "lib" or access.place.key[:2] == (("app",), ".config")
+    key = access.place.key
+    return access.path[0][0] == "lib" or (key[0] == ("app",) and len(key) > 1 and key[1] in _READ_BY_FLASK)
 
 
 def _keeps(write: Write) -> bool:

@@ -213,7 +213,7 @@ def construct(frame: Frame, cid: ScopeId, node: f.Call, values: list[Value]) -> 
         result = invoke(frame, meta, (), [Value(((("k", cid),),))], node.pos)
         if any(is_path(ref) and ref[0][0] in ("g", "k", "v") for ref in result.refs):
             refs = ((("inst", cid),),)
-    elif singleton_decorator(frame, cid):
+    elif kept_by_decorator(frame, cid, node.pos) or one_state(frame, cid):
         refs = ((("inst", cid),),)
     else:
         new = names.method(cid, "__new__")
@@ -246,14 +246,45 @@ def metaclass_call(frame: Frame, cid: ScopeId) -> ScopeId | None:
     return None
 
 
-def singleton_decorator(frame: Frame, cid: ScopeId) -> bool:
-    """Whether a decorator called singleton keeps one instance of the class."""
+def kept_by_decorator(frame: Frame, cid: ScopeId, pos: f.Position) -> bool:
+    """Whether a decorator keeps one instance of the class: it says so by its name, or calls give what its closure or its
+    own object holds."""
     cls = frame.types.index.classes[cid]
+    scope = f"{cls.module.path}:{cls.facts.function or ''}"
     for decorator in cls.facts.decorators:
         node = decorator.function if isinstance(decorator, f.Call) else decorator
+        for atom in frame.types.expand(frame.types.of(decorator, scope)):
+            for instead, own in _callables(frame, atom):
+                returned = frame.evaluator.summary(instead).returned
+                if any(is_path(ref) and ref[0][0] in own for ref in returned):
+                    invoke(frame, instead, ((atom[1], 0, ("class", cid)),), [], pos)
+                    return True
         if isinstance(node, f.Attribute | f.Global | f.Local) and "singleton" in node.name.lower():
             return True
     return False
+
+
+def one_state(frame: Frame, cid: ScopeId) -> bool:
+    """Whether all objects of the class have one ``__dict__``, an attribute of the class."""
+    types = frame.types
+    for target, binding in types.index.attributes.get("__dict__", ()):
+        function = types.index.functions.get(binding.scope)
+        if function is None or function.cls is None or not isinstance(binding.value, f.Attribute):
+            continue
+        if ("class", function.cls) in types.names.mro(cid) and isinstance(target.value, f.Local):
+            owner = types.names.owner(cid, binding.value.name)
+            if owner is not None and not frame.paths.instance_bound(owner, binding.value.name):
+                return True
+    return False
+
+
+def _callables(frame: Frame, decorator: Any) -> list[tuple[ScopeId, tuple[str, ...]]]:
+    """What a class decorator puts in the place of the class, and where that can keep an instance."""
+    if decorator[0] == "func":
+        made = frame.evaluator.summary(decorator[1]).returned
+        return [(ref[1], ("g", "v", "k", "fn")) for ref in made if not is_path(ref) and ref[0] == "func"]
+    method = frame.types.names.method(decorator[1], "__call__") if decorator[0] == "class" else None
+    return [(method, ("g", "k", "p"))] if method is not None else []
 
 
 def invoke(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -52,6 +53,7 @@ class Entries:
         self.index: Index = types.index
         self.models = types.models
         self.found: dict[tuple[Any, ...], Start] = {}
+        self.holders: set[ScopeId] | None = None
         self.only_tests = all(is_test(path) for path in self.index.modules)
 
     def find(self) -> list[Start]:
@@ -236,7 +238,7 @@ class Entries:
                     continue
                 kind = self.types.names.kind(fid)
                 arguments: tuple[tuple[Any, ...], ...] = ()
-                if shared and kind == "method":
+                if kind == "method" and (shared or (base.entry.runs == "background" and self.kept_instance(cid))):
                     arguments = (((("inst", cid),),),)
                 elif kind == "method":
                     arguments = ((("fresh",),),)
@@ -254,6 +256,25 @@ class Entries:
                 )  # fmt: skip
                 self.found.setdefault((fid, (), base.entry.runs, arguments), start)
             return
+
+    def kept_instance(self, cid: ScopeId) -> bool:
+        """Whether a module or an object keeps an instance of the class, so that others than its thread see it."""
+        if self.holders is None:
+            self.holders = {
+                atom[1]
+                for scope, value in self.kept_values()
+                for atom in self.types.expand(self.types.of(value, scope))
+                if atom[0] == "inst"
+            }
+        return cid in self.holders
+
+    def kept_values(self) -> Iterator[tuple[ScopeId, f.Expression]]:
+        """Everything that is assigned to a module's variable or to an attribute, and the code that does it."""
+        for module in self.index.modules.values():
+            for bindings in module.names.values():
+                yield from ((one.scope, one.value) for one in bindings if one.how == "is" and one.value is not None)
+        for targets in self.index.attributes.values():
+            yield from ((one.scope, one.value) for _, one in targets if one.how == "is" and one.value is not None)
 
     def methods_of(self, cid: ScopeId) -> list[tuple[str, list[ScopeId]]]:
         """The methods of a class and of its project bases."""

@@ -58,6 +58,10 @@ def references(frame: Frame, found: tuple[Any, ...], pos: f.Position) -> Value:
     deps = flags = 0
     for atom in found:
         if atom[0] == "place":
+            exported = calls.dynamic(frame, atom[1], atom[2]) if frame.types.names.exported(atom) else []
+            if exported:
+                refs.extend(exported)
+                continue
             path: Path = (("g", atom[1], atom[2]),)
             refs.append(path)
             deps |= frame.read(path, "load", pos)
@@ -72,7 +76,8 @@ def references(frame: Frame, found: tuple[Any, ...], pos: f.Position) -> Value:
                 refs.append((("proxy", scope),))
                 flags |= REQUEST
         elif atom[0] == "func" and not atom[2]:
-            refs.extend(frame.types.decorated(atom[1]))
+            made = frame.types.decorated(atom[1])
+            refs.extend((one,) if one[0] == "inst" else one for one in made)
         else:
             refs.append(atom)
     return Value(tuple(refs), deps, flags)

@@ -176,6 +176,11 @@ class Names:
             return None
         return (("ext", self.models.canonical(f"{node.module}.{node.name}")),)
 
+    def exported(self, atom: Atom) -> bool:
+        """Whether a module's variable is made at run time, of an object's attribute."""
+        module = self.index.modules.get(atom[1])
+        return module is not None and bool(module.dynamic) and atom[2] not in module.names
+
     # -- classes --
 
     def bases(self, cls: ClassIndex) -> Atoms:
