@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import MEASURED, REQUEST, THREAD_ID, UNIQUE, Read, Write
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def check(program: Program) -> Iterator[Finding]:
     if not groups:
         return
     replaced, removed = _shrunk(program)
-    lazy = writes.decided_by_itself(program) | writes.depends_on_itself(program)
+    lazy = writes.decided_by_itself(program) | program.once(writes.depends_on_itself)
     for key, accesses in groups.items():
         containers = [key[:end] for end in range(1, len(key) + 1)]
         if any(container in replaced for container in containers):
@@ -71,11 +71,18 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
     if write.kind == "set":
         known = write.via != "+=" or any(container.creates or container.kind == "counter" for container in containers)
         known = known and any(container.kind in ("mapping", "counter") for container in containers)
-        return write.via in _STORES and known and bool(flags & (REQUEST | UNIQUE))
+        fresh = bool(flags & (REQUEST | UNIQUE)) or _numbered(program, access, write)
+        return write.via in _STORES and known and fresh
     if write.via not in writes.ADDS:
         return False
     free = any(container.kind == "set" for container in containers)
     return bool(access.context.flagged(write.flags) & (REQUEST | UNIQUE)) or not free
+
+
+def _numbered(program: Program, access: Access, write: Write) -> bool:
+    """Whether the key is the next number: made of how much the container holds, or of its greatest key."""
+    made_of_it = (access.function, write.pos) in program.once(writes.depends_on_itself)
+    return made_of_it and bool(write.key_flags & MEASURED)
 
 
 def _containers(program: Program, access: Access, write: Write) -> list[Container]:
@@ -160,7 +167,7 @@ def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
     if write.kind == "set":
         asked = write.clock[1] > 0 and not any(writes.made(ref) == "inst" for ref in write.refs)
         known = (access.function, write.pos) in lazy or asked
-        return "info" if known and not flags & UNIQUE else RULE.severity
+        return "info" if known and not flags & (UNIQUE | MEASURED) else RULE.severity
     if access.context.flagged(write.flags) & (REQUEST | UNIQUE):
         return RULE.severity
     return "info" if write.control or any(writes.made(ref) == "extinst" for ref in write.refs) else RULE.severity

@@ -257,7 +257,8 @@ def kept_by_decorator(frame: Frame, cid: ScopeId, pos: f.Position) -> bool:
             for instead, own in _callables(frame, atom):
                 returned = frame.evaluator.summary(instead).returned
                 if any(is_path(ref) and ref[0][0] in own for ref in returned):
-                    invoke(frame, instead, ((atom[1], 0, ("class", cid)),), [], pos)
+                    given = [Value(((("inst", atom[1]),),))] if atom[0] == "class" else []
+                    invoke(frame, instead, ((atom[1], 0, ("class", cid)),), given, pos)
                     return True
         if isinstance(node, f.Attribute | f.Global | f.Local) and "singleton" in node.name.lower():
             return True

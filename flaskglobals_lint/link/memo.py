@@ -43,7 +43,9 @@ def shared(frame: Frame, fid: ScopeId, given: list[Value], refs: list[Any]) -> l
     """A call's references: where the function keeps what it made, that is one object for all."""
     types = frame.types
     function = types.index.functions[fid]
-    if not function.facts.decorators or any(isinstance(ref[0], tuple) and ref[0][0] not in ("new", "p") for ref in refs):
+    if not function.facts.decorators or any(
+        isinstance(ref[0], tuple) and ref[0][0] not in ("new", "p") for ref in refs
+    ):
         return refs
     model = memoizer(types, fid)
     if model is None or not any(atom[0] in _OBJECTS for atom in types.expand(types.returns(fid))):

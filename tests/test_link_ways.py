@@ -1,0 +1,345 @@
+"""Less common ways to change shared state, and their harmless twins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_link_cases import case, differences
+
+FUNCTIONS = [
+    case(
+        "the next number as a key",
+        """
+users = {}
+
+@app.post("/")
+def add():
+    number = max(users, default=0) + 1
+    users[number] = request.json["name"]  # want: FGL101, FGL302
+    return str(number)
+""",
+    ),
+    case(
+        "the next number by a getter, in a text",
+        """
+users = {}
+
+def number():
+    return int(max(users.keys()).lstrip("user")) + 1
+
+@app.post("/")
+def add():
+    key = "user%i" % number()
+    users[key] = {"name": "new"}  # want: FGL101, FGL302
+    return key
+""",
+    ),
+    case(
+        "the size of another container as a key",
+        """
+names = ("a", "b")
+users = {"a": 0}
+
+@app.post("/")
+def add():
+    users[len(names)] = 1
+    return "ok"
+""",
+    ),
+    case(
+        "a heap",
+        """
+import heapq
+
+jobs = [3, 2]
+
+@app.post("/")
+def take():
+    if jobs:
+        return str(heapq.heappop(jobs))  # want: FGL102
+    heapq.heappush(jobs, 1)
+    return "none"
+""",
+    ),
+    case(
+        "a heap under a lock",
+        """
+import heapq
+
+jobs = [3, 2]
+lock = threading.Lock()
+
+@app.post("/")
+def take():
+    with lock:
+        if jobs:
+            return str(heapq.heappop(jobs))
+        heapq.heappush(jobs, 1)
+    return "none"
+""",
+    ),
+    case(
+        "operator.setitem",
+        """
+import operator
+
+totals = {"n": 0}
+
+@app.post("/")
+def add():
+    operator.setitem(totals, "n", totals["n"] + len(request.data))  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "vars of an object",
+        """
+class Stats:
+    pass
+
+stats = Stats()
+stats.total = 0
+
+@app.post("/")
+def add():
+    data = vars(stats)
+    data["total"] = data["total"] + len(request.data)  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "a match statement decides",
+        """
+mode = "idle"
+
+@app.post("/")
+def start():
+    global mode
+    match mode:
+        case "idle":
+            time.sleep(1)
+            mode = "running"  # want: FGL102
+            return "started"
+    return "busy"
+
+@app.post("/stop")
+def stop():
+    global mode
+    mode = "idle"
+    return "ok"
+""",
+    ),
+]
+
+SHARED = [
+    case(
+        "a value's own lock",
+        """
+from multiprocessing import Value
+
+n = Value("i", 0)
+
+@app.post("/")
+def add():
+    with n.get_lock():
+        n.value += 1
+    return "ok"
+""",
+    ),
+    case(
+        "the lock of another value",
+        """
+from multiprocessing import Value
+
+n, other = Value("i", 0), Value("i", 0)
+
+@app.post("/")
+def add():
+    with other.get_lock():
+        n.value += 1
+    return "ok"
+
+@app.post("/sub")
+def sub():
+    with n.get_lock():
+        n.value -= 1  # want: FGL402
+    return "ok"
+""",
+    ),
+    case(
+        "a function decorated by a class",
+        """
+class Counted:
+    def __init__(self, function):
+        self.function = function
+        self.calls = 0
+
+    def __call__(self, key):
+        self.calls = self.calls + len(key)  # want: FGL101
+        return self.function(key)
+
+@Counted
+def load(key):
+    return key
+
+@app.get("/<key>")
+def home(key):
+    return load(key)
+""",
+    ),
+    case(
+        "results of lru_cache for each argument, and a result that is only read",
+        """
+import functools
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+@functools.lru_cache
+def box(name):
+    return Box()
+
+@functools.lru_cache
+def first():
+    return Box()
+
+@app.get("/<name>")
+def home(name):
+    box(name).n = box(name).n + 1  # want: FGL101
+    return str(first().n)
+""",
+    ),
+    case(
+        "a function without a memoizer makes a new object each time",
+        """
+import functools
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+def traced(function):
+    @functools.wraps(function)
+    def call():
+        return function()
+    return call
+
+@traced
+def box():
+    return Box()
+
+@app.get("/")
+def home():
+    box().n = box().n + 1
+    return "ok"
+""",
+    ),
+    case(
+        "a class decorator that keeps nothing",
+        """
+def registered(cls):
+    names.append(cls.__name__)
+
+    def make(*args):
+        return cls(*args)
+
+    return make
+
+names = []
+
+@registered
+class Box:
+    def __init__(self):
+        self.n = 0
+
+@app.get("/")
+def home():
+    box = Box()
+    box.n = box.n + 1
+    return str(box.n)
+""",
+    ),
+    case(
+        "a class decorator that is a class",
+        """
+class Once:
+    def __init__(self, cls):
+        self.cls = cls
+        self.made = None
+
+    def __call__(self):
+        if self.made is None:
+            self.made = self.cls()  # want: FGL102
+        return self.made
+
+@Once
+class Box:
+    def __init__(self):
+        self.n = 0
+
+    def bump(self):
+        self.n = self.n + 1  # want: FGL101
+
+@app.get("/")
+def home():
+    Box().bump()
+    return "ok"
+""",
+    ),
+    case(
+        "objects with a dict of their own",
+        """
+class Box:
+    def __init__(self, values):
+        self.__dict__ = values
+
+    def bump(self):
+        self.n = self.n + 1
+
+@app.get("/")
+def home():
+    Box({"n": 0}).bump()
+    return "ok"
+""",
+    ),
+    case(
+        "a thread for each request has its object for itself",
+        """
+class Job(threading.Thread):
+    def __init__(self):
+        super().__init__()
+        self.left = 3
+
+    def run(self):
+        while self.left:
+            self.left = self.left - 1
+
+@app.get("/")
+def home():
+    job = Job()
+    job.left = job.left + 1
+    job.start()
+    return "ok"
+""",
+    ),
+    case(
+        "the user among the templates' names",
+        """
+@app.before_request
+def before():
+    app.jinja_env.globals["user"] = request.headers["X-User"]  # want: FGL301
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize("files", FUNCTIONS)
+def test_functions_and_statements_that_change_state(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", SHARED)
+def test_objects_that_are_shared_or_not(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
