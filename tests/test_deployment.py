@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from flaskglobals_lint.config import Config
+from flaskglobals_lint.deploy.gunicorn import Values
 from flaskglobals_lint.extract import extract
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link import LinkInput, link
-from flaskglobals_lint.link.commands import literal
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.lint import lint
 from flaskglobals_lint.models import load
@@ -160,6 +160,13 @@ def test_a_production_server_counts_for_more_than_the_development_server(tmp_pat
     assert deployment(tmp_path, {"gunicorn.conf.py": "threads = 1\n"}, source=source).kind == "single"
 
 
+@pytest.mark.parametrize(("run", "kind"), [("threaded=True", "threads"), ("debug=True", "single")])
+def test_threads_asked_for_beside_another_server_in_the_code(tmp_path: Path, run: str, kind: str) -> None:
+    source = f"{APP}\n\nfrom tornado.wsgi import WSGIContainer\n\nif fast:\n    WSGIContainer(app)\nelse:\n    app.run({run})\n"
+    assert deployment(tmp_path / "code", {}, source=source).kind == kind
+    assert deployment(tmp_path / "file", {"Procfile": "web: gunicorn a:a\n"}, source=source).kind == "single"
+
+
 def test_preload(tmp_path: Path) -> None:
     assert deployment(tmp_path / "a", {"gunicorn.conf.py": "workers = 2\npreload_app = True\n"}).preload
     assert deployment(tmp_path / "b", {"Procfile": "web: gunicorn -w 2 --preload a:a\n"}).preload
@@ -196,7 +203,7 @@ def test_the_option_wins(tmp_path: Path) -> None:
     ],
 )
 def test_literal(text: str, value: object) -> None:
-    assert literal(ast.parse(text, mode="eval").body) == value
+    assert Values({}).literal(ast.parse(text, mode="eval").body) == value
 
 
 # -- severities --
@@ -401,3 +408,245 @@ def test_another_way_by_default_makes_it_a_warning(tmp_path: Path) -> None:
 )
 def test_scripts(tmp_path: Path, line: str, kind: str) -> None:
     assert deployment(tmp_path, {"bin/docker-entrypoint": f"#!/bin/sh\n{line}\n"}).kind == kind
+
+
+# -- formats --
+
+
+@pytest.mark.parametrize(
+    ("files", "kind", "threads", "workers", "line"),
+    [
+        # gunicorn's configuration: any name that a command gives, its environment, GUNICORN_CMD_ARGS, options
+        (
+            {"Procfile": "web: gunicorn -c settings/web.py a:a\n", "settings/web.py": "threads = 3\n"},
+            "threads", 3, None, "settings/web.py:1",
+        ),
+        (
+            {"Procfile": "web: gunicorn --config=python:shop.serve a:a\n", "shop/serve.py": "workers = 3\n"},
+            "processes", None, 3, "shop/serve.py:1",
+        ),
+        ({"Procfile": "web: gunicorn a:a\n", "settings/web.py": "threads = 3\n"}, "single", None, None, "Procfile:1"),
+        (
+            {"Dockerfile": "ENV HOW_MANY=3\nCMD gunicorn -c conf.py a:a\n",
+             "conf.py": "import os\nthreads = int(os.environ.get('HOW_MANY', 1))\n"},
+            "threads", 3, None, "conf.py:2",
+        ),
+        (
+            {"Dockerfile": "ENV GUNICORN_CMD_ARGS='--threads 5'\nCMD gunicorn a:a\n", "gunicorn.conf.py": "threads = 1\n"},
+            "threads", 5, None, "Dockerfile:2",
+        ),
+        (
+            {"Dockerfile": "ENV WEB_CONCURRENCY=5\nCMD gunicorn a:a\n", "gunicorn.conf.py": "workers = 1\n"},
+            "single", None, 1, "gunicorn.conf.py:1",
+        ),
+        # Dockerfiles: the stage that is built, what it is based on, copied scripts, arguments
+        (
+            {"Dockerfile": "FROM python AS base\nCMD gunicorn --threads 4 a:a\nFROM nginx\nCMD nginx\n"},
+            "unknown", None, None, "",
+        ),
+        (
+            {"Dockerfile": "FROM python AS base\nENTRYPOINT [\"gunicorn\"]\nFROM base\nCMD [\"--threads=4\", \"a:a\"]\n"},
+            "threads", 4, None, "Dockerfile:4",
+        ),
+        (
+            {"Dockerfile": "FROM a AS prod\nCMD gunicorn -w 2 a:a\nFROM prod AS dev\nCMD gunicorn --threads 9 a:a\n"},
+            "processes", None, 2, "Dockerfile:2",
+        ),
+        (
+            {"Dockerfile": "ARG N=6\nFROM a\nENV THREADS=$N\nCMD gunicorn --threads ${THREADS} a:a\n"},
+            "threads", 6, None, "Dockerfile:4",
+        ),
+        (
+            {"Dockerfile": "COPY docker/web.sh /start\nCMD /start\n", "docker/web.sh": "N=${N:-2}\ngunicorn --threads $N a:a\n"},
+            "threads", 2, None, "docker/web.sh:2",
+        ),
+        (
+            {"Dockerfile": "ENV N=7\nENTRYPOINT ['./boot.sh']\n".replace("'", '"'),
+             "boot.sh": "N=${N:-2}\nexec gunicorn a:a \\\n  --threads \"$N\"\n"},
+            "threads", 7, None, "boot.sh:2",
+        ),
+        (
+            {"Dockerfile": 'ENTRYPOINT ["/wait.sh"]\nCMD ["gunicorn", "--threads", "8", "a:a"]\n',
+             "wait.sh": 'sleep 1\nexec "$@"\n'},
+            "threads", 8, None, "Dockerfile:2",
+        ),
+        (
+            {"Dockerfile": 'ENTRYPOINT ["/web.sh"]\nCMD ["--threads", "8"]\n', "web.sh": 'exec gunicorn a:a "$@"\n'},
+            "threads", 8, None, "web.sh:1",
+        ),
+        ({"Dockerfile": "CMD pip install gunicorn && python app.py\n"}, "unknown", None, None, ""),
+        ({"Dockerfile": "RUN gunicorn --threads 4 a:a\n"}, "unknown", None, None, ""),
+        ({"Dockerfile": "CMD gunicorn -w $(nproc) a:a\n"}, "processes", None, 2, "Dockerfile:1"),
+        ({"Dockerfile": "CMD gunicorn -w $(cat number) a:a\n"}, "single", None, None, "Dockerfile:1"),
+        # compose files
+        (
+            {"compose.yaml": "services:\n  web:\n    build: .\n    environment:\n      N: 4\n",
+             "Dockerfile": "CMD gunicorn --threads $N a:a\n"},
+            "threads", 4, None, "Dockerfile:1",
+        ),
+        (
+            {"compose.yaml": "services:\n  web:\n    build: {context: ./web, target: slim}\n",
+             "web/Dockerfile": "FROM a AS slim\nCMD gunicorn --threads 4 a:a\nFROM b\nCMD nginx\n"},
+            "threads", 4, None, "web/Dockerfile:2",
+        ),
+        (
+            {"compose.yaml": "services:\n  web:\n    command: [\"--threads\", \"4\", \"a:a\"]\n    build: .\n",
+             "Dockerfile": 'ENTRYPOINT ["gunicorn"]\nCMD ["a:a"]\n'},
+            "threads", 4, None, "compose.yaml:3",
+        ),
+        (
+            {"compose.yaml": "services:\n  web:\n    command: gunicorn a:a\n    deploy:\n      replicas: 3\n"},
+            "processes", None, 3, "compose.yaml:5",
+        ),
+        (
+            {"compose.yaml": "services:\n  web:\n    command: gunicorn -w 2 a:a\n    scale: 3\n"},
+            "processes", None, 6, "compose.yaml:4",
+        ),
+        (
+            {"compose.yaml": "services:\n  db:\n    image: postgres\n    scale: 3\n  web:\n    command: gunicorn a:a\n"},
+            "single", None, None, "compose.yaml:6",
+        ),
+        (
+            {"compose.dev.yaml": "services:\n  web:\n    command: gunicorn --threads 9 a:a\n", "Procfile": "web: gunicorn a:a\n"},
+            "single", None, None, "Procfile:1",
+        ),
+        ({"compose.yaml": "services:\n  web: [unclosed\n"}, "unknown", None, None, ""),
+        # systemd, Supervisor, uWSGI, Apache
+        (
+            {"web.service": "[Service]\nEnvironment=\"N=4\" \"M=1\"\n"
+             "ExecStart=/v/python -m gunicorn --threads $N \\\n  a:a\nExecReload=x\n"},
+            "threads", 4, None, "web.service:3",
+        ),
+        (
+            {"conf.d/shop.conf": "[program:web]\ncommand=/v/gunicorn a:a\nnumprocs=4\n[program:job]\n"
+             "command=celery\nnumprocs=9\n"},
+            "processes", None, 4, "conf.d/shop.conf:3",
+        ),
+        ({"shop.ini": "[uwsgi]\nn = 3\nprocesses = %(n)\ncheaper = 1\n"}, "processes", None, 3, "shop.ini:3"),
+        (
+            {"shop.ini": "[uwsgi]\nprocesses = 3\n", "Procfile": "web: uwsgi --ini shop.ini --threads 2\n"},
+            "threads", 2, 3, "Procfile:1",
+        ),
+        ({"shop.ini": "[flake8]\nprocesses = 3\n"}, "unknown", None, None, ""),
+        ({"apache/shop.conf": "WSGIDaemonProcess shop processes=2 threads=1\n"}, "processes", 1, 2, "apache/shop.conf:1"),
+        ({"apache/shop.conf": "<X>\n  WSGIDaemonProcess shop\n</X>\n"}, "threads", None, None, "apache/shop.conf:2"),
+        ({"passenger_wsgi.py": "from app import app as application\n"}, "processes", None, 2, "passenger_wsgi.py:1"),
+        # platforms
+        ({"fly.toml": "[env]\nN = 3\n\n[processes]\napp = \"gunicorn --threads $N a:a\"\n"}, "threads", 3, None, "fly.toml:5"),
+        (
+            {"render.yaml": "services:\n- type: web\n  startCommand: gunicorn a:a\n  numInstances: 2\n"
+             "- type: worker\n  startCommand: gunicorn --threads 9 a:a\n"},
+            "processes", None, 2, "render.yaml:4",
+        ),
+        ({"railway.json": '{"deploy": {"startCommand": "gunicorn --threads 2 a:a",\n'
+         ' "numReplicas": 2}}'}, "threads", 2, 2, "railway.json:1"),
+        ({"nixpacks.toml": "[start]\ncmd = \"gunicorn --threads 2 a:a\"\n"}, "threads", 2, None, "nixpacks.toml:2"),
+        (
+            {"app.yaml": "runtime: python312\nentrypoint: gunicorn -b :$PORT --threads 8 main:app\n"},
+            "threads", 8, 2, "app.yaml:2",
+        ),
+        ({"app.yaml": "runtime: python312\nmanual_scaling:\n  instances: 1\n"}, "single", None, None, "app.yaml:3"),
+        ({"zappa_settings.json": '{"prod": {"app_function": "a.a"}}'}, "processes", None, 2, "zappa_settings.json:1"),
+        ({"serverless.yml": "service: other\n"}, "unknown", None, None, ""),
+        (
+            {"k8s/web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
+             "  replicas: 3\n  template:\n    spec:\n"
+             "      containers:\n      - name: web\n        command: [gunicorn]\n        args: ['--threads', '4', 'a:a']\n"},
+            "threads", 4, 3, "k8s/web.yaml:5",
+        ),
+        (
+            {"k8s/web.yaml": "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n"
+             "  replicas: 3\n  template:\n    spec:\n"
+             "      containers:\n      - name: web\n        ports: [{containerPort: 80}]\n", "Dockerfile": "CMD gunicorn a:a\n"},
+            "processes", None, 3, "k8s/web.yaml:5",
+        ),
+        ({"values.yaml": "replicaCount: 3\n", "Dockerfile": "CMD gunicorn a:a\n"}, "processes", None, 3, "values.yaml:1"),
+        # what only developers run
+        ({"Makefile": "serve:\n\tgunicorn --threads 4 a:a\n"}, "threads", 4, None, "Makefile:2"),
+        ({"Makefile": "serve:\n\tgunicorn --threads 4 a:a\n", "Procfile": "web: gunicorn a:a\n"
+         ""}, "single", None, None, "Procfile:1"),
+        ({"README.md": "    gunicorn --threads 4 a:a\n"}, "unknown", None, None, ""),
+        ({"tox.ini": "[testenv]\ncommands = gunicorn --threads 4 a:a\n"}, "unknown", None, None, ""),
+    ],
+)  # fmt: skip
+def test_formats(
+    tmp_path: Path, files: dict[str, str], kind: str, threads: int | None, workers: int | None, line: str
+) -> None:
+    found = deployment(tmp_path, {"pyproject.toml": "", **files})
+    assert (found.kind, found.threads, found.workers) == (kind, threads, workers)
+    assert line in ("", *map(str, found.evidence))
+
+
+GUNICORN = """\
+from gunicorn.app.base import BaseApplication
+
+
+class Standalone(BaseApplication):
+    def load_config(self):
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+
+THREADS = 4
+Standalone(app, {"bind": ":80", "threads": THREADS}).run()
+"""
+
+
+def test_gunicorn_started_from_python(tmp_path: Path) -> None:
+    found = deployment(tmp_path / "a", {}, source=f"{APP}\n\n{GUNICORN}")
+    assert (found.kind, found.threads) == ("threads", 4)
+    other = GUNICORN.replace("gunicorn.app.base", "shop.base")
+    assert deployment(tmp_path / "b", {}, source=f"{APP}\n\n{other}").kind == "unknown"
+
+
+@pytest.mark.parametrize(("mode", "kind"), [("'gevent'", "greenlets"), ("'threading'", "threads"), ("None", "threads")])
+def test_the_mode_of_socket_io(tmp_path: Path, mode: str, kind: str) -> None:
+    source = f"{APP}\n\nfrom flask_socketio import SocketIO\nSocketIO(app, async_mode={mode}).run(app)\n"
+    assert deployment(tmp_path, {}, source=source).kind == kind
+
+
+def test_a_neighbour_of_the_project_says_nothing(tmp_path: Path) -> None:
+    """The root merely lies above where there is no project of its own: another application may be beside it."""
+    write(tmp_path, {"other/Procfile": "web: gunicorn --threads 4 a:a\n", "shop/app.py": APP, "shop/__init__.py": ""})
+    modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode(), "shop/app.py"), True)]
+    assert link(modules, load(None), CONFIG, root=tmp_path).deployment.kind == "unknown"
+    write(tmp_path, {"pyproject.toml": ""})
+    assert link(modules, load(None), CONFIG, root=tmp_path).deployment.kind == "threads"
+
+
+STATE = """\
+from flask import Flask
+
+app = Flask(__name__)
+jobs = {}
+
+
+@app.route("/start/<name>")
+def start(name):
+    jobs[name] = "running"
+    return name
+
+
+@app.route("/state/<name>")
+def state(name):
+    return jobs.get(name, "unknown")
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "severity", "said"),
+    [
+        ({"Procfile": "web: gunicorn a:a\n"}, "info", ""),
+        ({"Procfile": "web: gunicorn -w 2 a:a\n"}, "warning", "Procfile:1"),
+        ({"compose.yaml": "services:\n  web:\n    command: gunicorn a:a\n    scale: 3\n"}, "warning", "compose.yaml:4"),
+        ({"gunicorn.conf.py": "workers = 4\nthreads = how_many()\n"}, "warning", "gunicorn.conf.py:1"),
+        ({"gunicorn.conf.py": "workers = 1\nthreads = 4\n"}, "info", ""),
+    ],
+)
+def test_several_workers_make_state_of_one_process_a_warning(
+    tmp_path: Path, files: dict[str, str], severity: str, said: str
+) -> None:
+    write(tmp_path, {"app.py": STATE, **files})
+    (finding,) = [f for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL501"]
+    assert finding.severity == severity
+    assert said in finding.message

@@ -16,7 +16,7 @@ from flaskglobals_lint.models.connections import Category, ConnectionKind, Share
 from flaskglobals_lint.models.containers import ContainerKind
 from flaskglobals_lint.models.entrypoints import EntryKind, Runs
 from flaskglobals_lint.models.locks import LockKind
-from flaskglobals_lint.models.servers import ServerKind
+from flaskglobals_lint.models.servers import FileFormat, ServerKind
 from flaskglobals_lint.models.shared_objects import ProcessStateUse
 
 Record = TypeVar("Record")
@@ -510,18 +510,17 @@ def test_servers(library: Models) -> None:
     assert library.servers.by_id("nobody") is None
     for file in library.servers.files:
         assert file.patterns
+        assert file.format in get_args(FileFormat)
+        assert (file.format == "presence") == bool(library.servers.by_id(file.server))
         for line in file.lines:
-            assert {"command", "name", "value"} & set(re.compile(line).groupindex)
+            assert file.format in ("manifest", "presence") or "command" in re.compile(line).groupindex
 
 
 def test_the_deployment_lines_match_real_ones(library: Models) -> None:
     lines = {pattern: file.lines for file in library.servers.files for pattern in file.patterns}
     for pattern, text, group, value in [
-        ("Procfile", "web: gunicorn shop:app -w 4", "command", "gunicorn shop:app -w 4"),
-        ("Dockerfile", 'CMD ["gunicorn", "shop:app"]', "command", '["gunicorn", "shop:app"]'),
-        ("Dockerfile", "ENV WEB_CONCURRENCY=4", "value", "4"),
-        ("gunicorn.conf.py", "workers = 4", "value", "4"),
-        ("*.service", "ExecStart=/usr/bin/gunicorn shop:app", "command", "/usr/bin/gunicorn shop:app"),
+        ("*.conf", "  WSGIDaemonProcess shop threads=5", "command", "WSGIDaemonProcess shop threads=5"),
+        ("*.sh", "exec gosu www /v/gunicorn shop:app", "command", "/v/gunicorn shop:app"),
         ("*.sh", "exec gunicorn shop:app", "command", "gunicorn shop:app"),
     ]:
         found = [match for line in lines[pattern] if (match := re.match(line, text))]

@@ -34,10 +34,8 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
             yield _lowered(finding, deployment)
         elif cooperative and finding.uninterrupted and finding.code in _INTERLEAVED:
             yield _uninterrupted(finding, deployment)
-        elif (deployment.workers or 1) > 1 and finding.code in _NEED_WORKERS and finding.severity == "info":
-            reason = (
-                f"{deployment.workers} workers in {deployment.where('worker', 'processes', 'WEB_CONCURRENCY', '-w')}"
-            )
+        elif deployment.many is not None and finding.code in _NEED_WORKERS and finding.severity == "info":
+            reason = f"several workers as deployed by {deployment.many}"
             yield replace(finding, severity="warning", message=f"{finding.message} ({reason})")
         else:
             yield finding

@@ -1,29 +1,27 @@
-"""How the application is deployed, as far as the project's own files say: threads, workers, which server."""
+"""How the application is deployed, as far as the project's own files and code say: threads, workers, which server."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from flaskglobals_lint.config import DEFAULT_EXCLUDE
-from flaskglobals_lint.link.commands import SEVERAL
-from flaskglobals_lint.link.servers import NOT_DEPLOYED, Evidence, Reader, Settings
+from flaskglobals_lint.deploy.commands import SEVERAL
+from flaskglobals_lint.deploy.files import Files
+from flaskglobals_lint.deploy.reader import Reader
+from flaskglobals_lint.deploy.unit import Evidence, Settings
+from flaskglobals_lint.link import servers
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.types import Types
 
 Kind: TypeAlias = Literal["threads", "processes", "greenlets", "asyncio", "single", "unknown"]
 
-MOST_DEPTH = 4
-MOST_FILES = 5_000
-
 _DEVELOPMENT = ("flask_run", "werkzeug", "wsgiref", "flask_socketio")
 _ADAPTERS = ("wsgi_to_asgi", "a2wsgi")
 _PATCHES = ("patched",)
-_TELLING = ("threads", "kind", "greenlets", "workers", "preload")
+_TELLING = ("threads", "kind", "greenlets")
+"""Settings that tell whether requests run at once, shown before all others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +43,9 @@ class Deployment:
     renewed: frozenset[str] = frozenset()
     """Names that a hook of the server mentions which runs in each worker after the fork."""
 
+    many: Evidence | None = None
+    """What says that there are several workers."""
+
     @property
     def one_at_a_time(self) -> bool:
         """Whether no process ever handles two requests at once."""
@@ -64,31 +65,35 @@ class Deployment:
 
 
 def find(types: Types, root: Path | None, server: str) -> Deployment:
-    """The deployment; a ``server`` other than auto is taken at its word."""
+    """The deployment; a ``server`` other than auto is taken at its word.
+
+    Files about production count for more than those about development and tests, any server for more than the development
+    server. Of several ways to run it the worst counts: requests that run at once, the most workers.
+    """
     if server != "auto":
         return _told(server)
-    reader = Reader(types.models.servers)
+    said: list[Settings] = []
+    renewed: set[str] = set()
     if root is not None:
-        prefix = _prefix(types)
-        for path in _files(root):
-            reader.file(root / path, path, prefix + path)
-    reader.calls(types)
-    return replace(_combined(reader.found()), renewed=frozenset(reader.renewed))
+        reader = Reader(types.models.servers, Files(root, _prefix(types), _folder(types)))
+        said = reader.run()
+        renewed = reader.renewed
+    return replace(_combined(said, list(servers.started(types))), renewed=frozenset(renewed))
 
 
 def _told(server: str) -> Deployment:
-    evidence = (Evidence(f"--server {server}", 0, server),)
+    evidence = Evidence(f"--server {server}", 0, server)
     match server:
         case "single":
-            return Deployment(1, 1, "single", False, evidence)
+            return Deployment(1, 1, "single", False, (evidence,))
         case "processes":
-            return Deployment(1, SEVERAL, "processes", False, evidence)
+            return Deployment(1, SEVERAL, "processes", False, (evidence,), many=evidence)
         case "greenlets":
-            return Deployment(None, None, "greenlets", False, evidence, True)
+            return Deployment(None, None, "greenlets", False, (evidence,), True)
         case "asyncio":
-            return Deployment(None, None, "asyncio", False, evidence)
+            return Deployment(None, None, "asyncio", False, (evidence,))
         case _:
-            return Deployment(None, None, "threads", False, evidence)
+            return Deployment(None, None, "threads", False, (evidence,))
 
 
 def _prefix(types: Types) -> str:
@@ -99,33 +104,26 @@ def _prefix(types: Types) -> str:
     return ""
 
 
-def _files(root: Path) -> Iterator[str]:
-    """Paths below the root of what may tell, nearest first."""
-    waiting = [("", 0)]
-    seen = 0
-    while waiting:
-        folder, depth = waiting.pop(0)
-        try:
-            entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
-        except OSError:
-            continue
-        for entry in entries:
-            seen += 1
-            if seen > MOST_FILES:
-                return
-            path = f"{folder}/{entry.name}" if folder else entry.name
-            if entry.is_dir(follow_symlinks=False):
-                if depth < MOST_DEPTH and entry.name not in (*DEFAULT_EXCLUDE, *NOT_DEPLOYED):
-                    waiting.append((path, depth + 1))
-            elif entry.is_file():
-                yield path
+def _folder(types: Types) -> str:
+    """The folder that all modules lie in, from the root."""
+    folders = [module.input.relative.split("/")[:-1] for module in types.index.modules.values()]
+    if not folders:
+        return ""
+    first, last = min(folders), max(folders)
+    same = next((at for at, part in enumerate(first) if at >= len(last) or part != last[at]), len(first))
+    return "/".join(first[:same])
 
 
-def _combined(found: list[Settings]) -> Deployment:
-    """One answer from all that was found: production servers count, the development server only where it is alone."""
+def _combined(said: list[Settings], started: list[Settings]) -> Deployment:
+    """One answer from what files say and what the code starts."""
+    found = said + started
     adapted = [s for s in found if s.server.id in _ADAPTERS]
     patches = [s for s in found if s.server.id in _PATCHES]
-    production = [s for s in found if s.server.id not in (*_DEVELOPMENT, *_ADAPTERS, *_PATCHES)]
+    serving = [s for s in found if s.server.id not in (*_DEVELOPMENT, *_ADAPTERS, *_PATCHES)]
+    production = [s for s in serving if not s.development] or serving
+    if production and not any(s in said for s in production):
+        # One of several ways that the code knows: threads that it asks for are no accident of development.
+        production += [s for s in started if s.server.id in _DEVELOPMENT and s.number("threads") not in (None, 1)]
     patched = bool(patches) and all(s.server.kind == "greenlets" for s in production)
     if patched:
         production = patches + production  # threads that such a server or the development server starts are greenlets
@@ -133,21 +131,21 @@ def _combined(found: list[Settings]) -> Deployment:
         production = adapted + [s for s in production if s.server.kind not in ("asyncio", "threads")]
     chosen = production or [s for s in found if s.server.id in _DEVELOPMENT]
     answers = [_answer(settings) for settings in chosen]
-    answers = [answer for answer in answers if answer.kind != "unknown"]
+    answers = [answer for answer in answers if answer.kind != "unknown" or answer.many is not None]
     if not answers:
         return Deployment()
     evidence = tuple(dict.fromkeys(item for answer in answers for item in answer.evidence))
-    workers = max((answer.workers for answer in answers if answer.workers is not None), default=None)
-    preload = any(answer.preload for answer in answers)
+    most = max(answers, key=lambda answer: answer.workers or 0)
+    told = Deployment(None, most.workers, "unknown", any(a.preload for a in answers), evidence, many=most.many)
     concurrent = [answer for answer in answers if not answer.one_at_a_time]
     if concurrent:
         kind: Kind = next((a.kind for a in concurrent if a.kind != "greenlets"), "greenlets")
         surely = any(a.sure for a in concurrent) and (patched or all(a.sure or a.stated for a in answers))
         threads = max((answer.threads for answer in concurrent if answer.threads is not None), default=None)
-        return Deployment(threads, workers, kind, preload, evidence, surely and kind == "greenlets")
-    kind = "processes" if workers is not None and workers > 1 else "single"
+        return replace(told, threads=threads, kind=kind, sure=surely and kind == "greenlets")
+    kind = "processes" if told.workers is not None and told.workers > 1 else "single"
     stated = all(answer.stated for answer in answers)
-    return Deployment(1 if stated else None, workers, kind, preload, evidence)
+    return replace(told, threads=1 if stated else None, kind=kind)
 
 
 def _answer(settings: Settings) -> Deployment:
@@ -161,9 +159,11 @@ def _answer(settings: Settings) -> Deployment:
     elif server.kind in ("single", "threads", "processes") and threads is not None:
         kind = "single" if threads == 1 else "threads"
     if isinstance(chosen, str) and server.id == "gunicorn":
-        kind, threads = _worker_class(settings, chosen, kind, threads)
+        kind, threads = _worker_class(chosen, kind, threads, "threads" in settings.values)
     elif "kind" in settings.values and server.id == "gunicorn":
         kind = "unknown"
+    elif server.id == "uvicorn" and chosen == "wsgi":
+        kind = "threads"
     green = settings.values.get("greenlets", (0,))[0]
     if green or green is None:
         kind, threads = "greenlets", None
@@ -173,26 +173,41 @@ def _answer(settings: Settings) -> Deployment:
         kind = "unknown"
     if server.id == "wsgi_to_asgi":
         kind, threads = "single", 1
+    workers, many = _workers(settings, workers)
     if kind == "single" and workers is not None and workers > 1:
         kind = "processes"
     preload = settings.values.get("preload", (server.preload,))[0]
     several = workers is None or workers > 1
-    shown = [item for name, (_, item) in settings.values.items() if name in _TELLING]
-    evidence = tuple(dict.fromkeys(shown or settings.evidence))
-    sure = kind == "greenlets" and (server.id in ("gunicorn", "uwsgi") or settings.values.get("sure", (False,))[0])
-    return Deployment(threads, workers, kind, bool(preload) and several, evidence, bool(sure))
+    shown = [settings.values[name][1] for name in _TELLING if name in settings.values]
+    evidence = tuple(dict.fromkeys((*shown, *settings.evidence)))
+    sure = kind == "greenlets" and (server.id == "gunicorn" or any(_true(settings, n) for n in ("sure", "patched")))
+    return Deployment(threads, workers, kind, bool(preload) and several, evidence, sure, many=many)
 
 
-def _worker_class(settings: Settings, chosen: str, kind: Kind, threads: int | None) -> tuple[Kind, int | None]:
-    """gunicorn's worker class: sync with several threads is gthread, a greenlet worker ignores ``threads``."""
+def _true(settings: Settings, name: str) -> bool:
+    return bool(settings.values.get(name, (False,))[0])
+
+
+def _workers(settings: Settings, workers: int | None) -> tuple[int | None, Evidence | None]:
+    """Processes of all instances, and what says that there are several."""
+    instances = settings.number("instances")
+    if instances is not None and instances > 1:
+        return (workers or 1) * instances, settings.values["instances"][1]
+    return workers, settings.values["workers"][1] if workers is not None and workers > 1 else None
+
+
+def _worker_class(chosen: str, kind: Kind, threads: int | None, given: bool) -> tuple[Kind, int | None]:
+    """gunicorn's worker class: sync with several threads is gthread, a greenlet worker ignores ``threads``.
+
+    ``given``: something is said about the number of threads.
+    """
     name = chosen.removeprefix("gunicorn.workers.").lower()
-    if name.startswith(("gevent", "ggevent", "eventlet", "egg:gunicorn#gevent")) or "gevent" in name:
+    if name.startswith(("gevent", "ggevent", "eventlet", "geventlet", "egg:gunicorn#gevent")) or "gevent" in name:
         return "greenlets", None
     if "uvicorn" in name or name == "asgi":
         return "asyncio", None
     if name in ("sync", "gthread", "tornado", "sync.syncworker", "gthread.threadworker"):
-        stated = threads if threads is not None else 1 if "threads" not in settings.values else None
-        return kind, stated
+        return kind, threads if threads is not None or given else 1
     return "unknown", None
 
 

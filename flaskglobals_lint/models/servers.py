@@ -9,6 +9,9 @@ from typing import Literal, TypeAlias
 from flaskglobals_lint.models import tables
 
 ServerKind: TypeAlias = Literal["threads", "processes", "greenlets", "asyncio", "single"]
+FileFormat: TypeAlias = Literal[
+    "dockerfile", "environment", "gunicorn", "manifest", "presence", "procfile", "sections", "shell"
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Server:
     ``kind`` is what one process does with two requests: "threads", "greenlets", "asyncio", or "single" (one after the
     other); "processes" is "single" with several processes by default. ``threads`` and ``workers`` are defaults, 0
     stands for "no limit" or "decided by the platform". ``options`` name the settings: option or variable → what it sets
-    (threads, workers, kind, preload; command and arguments hold a command line).
+    (threads, workers, kind, greenlets, preload; config names a file, arguments hold a command line).
     """
 
     id: str
@@ -38,9 +41,6 @@ class Server:
     worker_classes: tuple[str, ...] = ()
     """Values of gunicorn's ``worker_class`` that select it."""
 
-    files: tuple[str, ...] = ()
-    """Names of files that show it is used."""
-
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
     note: str = ""
     source: str = ""
@@ -48,10 +48,13 @@ class Server:
 
 @dataclass(frozen=True, slots=True)
 class DeploymentFile:
-    """A kind of file that tells how the application is run: name patterns, and regular expressions for its lines."""
+    """A kind of file that tells how the application is run: name patterns, how to read it, and regular expressions for the
+    lines that tell, where the format needs any. ``server`` is what a file shows by its mere presence."""
 
     patterns: tuple[str, ...]
-    lines: tuple[str, ...]
+    format: FileFormat
+    lines: tuple[str, ...] = ()
+    server: str = ""
     note: str = ""
     source: str = ""
 
@@ -77,7 +80,9 @@ def load_servers() -> Servers:
 def _file(row: tables.Row) -> DeploymentFile:
     return DeploymentFile(
         patterns=tables.strings(row, "patterns"),
+        format=row["format"],
         lines=tables.strings(row, "lines"),
+        server=row.get("server", ""),
         note=row.get("note", ""),
         source=row["source"],
     )
@@ -94,7 +99,6 @@ def _server(row: tables.Row) -> Server:
         commands=tables.strings(row, "commands"),
         calls=tables.strings(row, "calls"),
         worker_classes=tables.strings(row, "worker_classes"),
-        files=tables.strings(row, "files"),
         options=row.get("options", {}),
         note=row.get("note", ""),
         source=row["source"],
