@@ -79,7 +79,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         if "-v" in words or "--verbose" in words:
-            console.write(traceback.format_exc(), sys.stderr)
+            from flaskglobals_lint.report.text import escaped
+
+            console.write("".join(f"{escaped(line)}\n" for line in traceback.format_exc().split("\n")), sys.stderr)
         # Whatever it was, it is ours: the user's files cannot be wrong in a way that excuses a crash.
         return _failed(
             f"internal error ({type(error).__name__}: {error}); please report it with the file that shows it"
@@ -162,7 +164,7 @@ def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any
         raise UsageError("fixes need files; standard input cannot be changed")
     outcome = repair(paths, config, cwd, given["unsafe_fixes"])
     if given["diff"]:
-        console.write(diff(outcome, cwd))
+        console.write_bytes(diff(outcome), escaped)
     else:
         write(outcome, cwd)
         _print(outcome.report, config, given, outputs)
@@ -286,7 +288,9 @@ def _write_baseline(name: str, report: Report, cwd: Path, quiet: bool) -> int:
     known = [finding for finding in report.findings if finding.code != SYNTAX_ERROR]
     console.write_file(Path(name), Baseline(Path(name)).text(known, report.sources, cwd))
     if not quiet:
-        console.fail(f"wrote {_count(len(known))} to {name}")
+        from flaskglobals_lint.report.text import escaped
+
+        console.fail(f"wrote {_count(len(known))} to {name}", escaped)
     return 0
 
 
@@ -331,9 +335,11 @@ def _explain(code: str) -> int:
 
 
 def _show_settings(config: Config) -> int:
+    from flaskglobals_lint.report.text import escaped
+
     for key, value in config.settings().items():
         shown = dict(value) if isinstance(value, Mapping) else str(value) if isinstance(value, Path) else value
-        console.write(f"{key} = {shown!r}\n")
+        console.write(f"{escaped(f'{key} = {shown!r}')}\n")
     return 0
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING, TextIO
@@ -43,6 +44,24 @@ def write(text: str, stream: TextIO | None = None) -> None:
         raise UsageError(f"the output cannot be written: {error.strerror}") from None
 
 
+def write_bytes(content: bytes, escape: Callable[[str], str]) -> None:
+    """Write to standard output what a program may read, byte for byte; to a terminal as text, each line escaped."""
+    stream = sys.stdout
+    if is_terminal(stream) or not hasattr(stream, "buffer"):
+        lines = content.decode("utf-8", "surrogateescape").split("\n")
+        write("\n".join("    ".join(map(escape, line.split("\t"))) for line in lines))
+        return
+    try:
+        stream.flush()
+        stream.buffer.write(content)
+        stream.buffer.flush()
+    except BrokenPipeError:
+        discard(stream)
+    except OSError as error:
+        discard(stream)
+        raise UsageError(f"the output cannot be written: {error.strerror}") from None
+
+
 def discard(stream: TextIO) -> None:
     """Send what a stream still holds, and all that follows, nowhere."""
     try:
@@ -62,21 +81,33 @@ def replace_file(path: Path, content: bytes) -> None:
     """Replace a file's content, whole or not at all; its mode is kept, and a link stays one. Raises UsageError."""
     try:
         target = Path(os.path.realpath(path))
-        mode = target.stat().st_mode if target.exists() else None
-        if mode is not None and not stat.S_ISREG(mode):  # a device or a pipe cannot be replaced
+        old = target.stat() if target.exists() else None
+        if old is not None and not stat.S_ISREG(old.st_mode):  # a device or a pipe cannot be replaced
             target.write_bytes(content)
             return
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        if old is not None and not is_writable(target):
+            raise PermissionError(errno.EACCES, "it is read-only")
+        handle, name = tempfile.mkstemp(prefix=".flaskglobals-lint.", dir=target.parent)
         try:
             with os.fdopen(handle, "wb") as file:
                 file.write(content)
-            os.chmod(name, stat.S_IMODE(mode) if mode is not None else 0o666 & ~_umask())
+                file.flush()
+                os.fsync(file.fileno())
+            if old is not None and hasattr(os, "chown"):
+                with suppress(OSError):
+                    os.chown(name, old.st_uid, old.st_gid)
+            os.chmod(name, stat.S_IMODE(old.st_mode) if old is not None else 0o666 & ~_umask())
             os.replace(name, target)
         except BaseException:
             os.unlink(name)
             raise
     except OSError as error:
         raise UsageError(f"`{path}` cannot be written: {error.strerror}") from None
+
+
+def is_writable(path: Path) -> bool:
+    """Whether a file may be written, as its mode says even to those whom the system lets do anything."""
+    return os.access(path, os.W_OK) and bool(path.stat().st_mode & 0o222)
 
 
 def _umask() -> int:
@@ -131,12 +162,21 @@ def fail(message: str, escape: Callable[[str], str] = str) -> None:
     write(f"flaskglobals-lint: {escape(' '.join(message.split()))}\n", sys.stderr)
 
 
+class _OneLine(logging.Formatter):
+    """A record on one line: it may hold the names of other people's files."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        from flaskglobals_lint.report.text import escaped
+
+        return escaped(super().format(record))
+
+
 @contextmanager
 def logging_to_stderr() -> Iterator[None]:
     """Print what the package logs."""
     logger = logging.getLogger("flaskglobals_lint")
     handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("flaskglobals-lint: %(message)s"))
+    handler.setFormatter(_OneLine("flaskglobals-lint: %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)
     try:

@@ -10,12 +10,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 _LINE = r"[^\n;#\\]*(?:\\\n[^\n;#\\]*)*"
-_FROM = rf"from[ \t]+(?P<level>\.*)[ \t]*(?P<module>[\w.]*)[ \t]*\bimport\b[ \t]*(?P<names>\([^)]*\)|{_LINE})"
+_MODULE = r"(?P<level>\.*+)[ \t]*+(?P<module>(?:(?!import\b)[\w.]++)?+)"
+_FROM = rf"from[ \t]+{_MODULE}[ \t]*\bimport\b[ \t]*(?P<names>\([^)]*\)|{_LINE})"
 _IMPORT = rf"import[ \t]+(?P<modules>{_LINE})"
 _DYNAMIC = r"(?:import_module|import_string|__import__)\(\s*[\"'](?P<dynamic>[\w.]+)"
 _STATEMENT = re.compile(rf"(?:^|[;:])[ \t]*(?:{_FROM}|{_IMPORT})|{_DYNAMIC}", re.MULTILINE)
 _COMMENT = re.compile(r"#[^\n]*")
 _WORD = re.compile(r"\w+")
+_MOST_PARTS = 100
+"""Of a module's name: no package lies deeper."""
 _TEST_FOLDERS = frozenset({"test", "tests"})
 
 
@@ -89,7 +92,7 @@ def _imported_files(path: str, statements: Iterable[Imported], known: Collection
 def _candidates(base: str, statement: Imported, known: Collection[str]) -> Iterator[str]:
     """The module, the packages it lies in, and those of the imported names that are modules themselves."""
     module = base
-    for part in statement.module.split(".") if statement.module else ():
+    for part in statement.module.split(".", _MOST_PARTS)[:_MOST_PARTS] if statement.module else ():
         module = f"{module}/{part}" if module else part
         yield from _files(module, known)
     if not statement.module:

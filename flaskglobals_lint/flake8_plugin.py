@@ -98,5 +98,5 @@ def _failure(error: UsageError) -> Exception:
     """The exception that makes Flake8 print one line and stop."""
     from flake8.exceptions import ExecutionError  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    failure: Exception = ExecutionError(f"flaskglobals-lint: {error}")
+    failure: Exception = ExecutionError(f"flaskglobals-lint: {_one_line(str(error))}")
     return failure

@@ -11,23 +11,25 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from flaskglobals_lint import console
-from flaskglobals_lint.config import SEVERITIES, Config
+from flaskglobals_lint.config import SEVERITIES, Config, UsageError
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.finding import Finding, Fix, Report
 from flaskglobals_lint.fixes import Fixer
 from flaskglobals_lint.lint import lint
+from flaskglobals_lint.report.text import escaped
 
 _BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a run with fixes: what is still found, how many fixes were made, new contents by printed path, and
-    why findings were left alone."""
+    """What became of a run with fixes: what is still found, how many fixes were made, new contents by printed path and
+    those they replace, and why findings were left alone."""
 
     report: Report
     fixed: int = 0
     changed: dict[str, bytes] = field(default_factory=dict)
+    before: dict[str, bytes] = field(default_factory=dict)
     left: list[tuple[Finding, str]] = field(default_factory=list)
 
 
@@ -37,10 +39,13 @@ class Files:
     def __init__(self, cwd: Path) -> None:
         self.cwd = cwd
         self.changed: dict[str, bytes] = {}
+        self.before: dict[str, bytes] = {}
 
     def content(self, path: str) -> bytes:
         """The bytes of a file. Raises OSError."""
-        return self.changed[path] if path in self.changed else (self.cwd / path).read_bytes()
+        if path not in self.before:
+            self.before[path] = (self.cwd / path).read_bytes()
+        return self.changed.get(path, self.before[path])
 
     def text(self, path: str) -> str | None:
         try:
@@ -53,10 +58,10 @@ class Files:
         """The new contents once a fix is applied, in the encoding of each file; None where that lacks a character."""
         result = dict(self.changed)
         for path in {edit.span.path for edit in fix.edits}:
-            before = self.content(path)
             text = self.text(path)
             if text is None:
                 return None
+            before = self.content(path)
             encoding, _ = tokenize.detect_encoding(io.BytesIO(before).readline)
             try:
                 after = apply(text, path, fix).encode("utf-8" if encoding == "utf-8-sig" else encoding)
@@ -127,7 +132,8 @@ def repair(paths: Sequence[str], config: Config, cwd: Path, unsafe: bool) -> Out
             break
     shown = tuple(finding for finding in report.findings if config.shows(finding.severity))
     outcome.report = replace(report, findings=shown)
-    outcome.changed = {path: new for path, new in files.changed.items() if new != (cwd / path).read_bytes()}
+    outcome.before = files.before
+    outcome.changed = {path: new for path, new in files.changed.items() if new != files.before[path]}
     outcome.left = [(finding, refused.get((*_key(finding), finding.message), "")) for finding in shown]
     return outcome
 
@@ -154,17 +160,41 @@ def _problem(before: Report, after: Report, finding: Finding) -> str:
 
 
 def write(outcome: Outcome, cwd: Path) -> None:
-    """Write the new contents, each file whole or not at all; mode and links are kept. Raises UsageError."""
+    """Write the new contents, each file whole or not at all; mode and links are kept. Raises UsageError, before anything is
+    written, if a file is read-only or somebody else has changed it since it was read."""
+    for path in outcome.changed:
+        try:
+            now, writable = (cwd / path).read_bytes(), console.is_writable(cwd / path)
+        except OSError as error:
+            raise UsageError(f"`{path}` cannot be read again: {error.strerror}; nothing is written") from None
+        if now != outcome.before[path]:
+            raise UsageError(f"`{path}` has changed since it was read; nothing is written")
+        if not writable:
+            raise UsageError(f"`{path}` is read-only; nothing is written")
     for path, content in outcome.changed.items():
         console.replace_file(cwd / path, content)
 
 
-def diff(outcome: Outcome, cwd: Path) -> str:
-    """A unified diff of all changes."""
-    parts: list[str] = []
-    for path, content in sorted(outcome.changed.items()):
-        before, after = decode((cwd / path).read_bytes()), decode(content)
-        if isinstance(before, str) and isinstance(after, str):
-            lines = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), path, path)
-            parts += [line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines]
-    return "".join(parts)
+def diff(outcome: Outcome) -> bytes:
+    """A unified diff of all changes, each file in its own encoding, so that ``patch -p0`` and ``git apply -p0`` take it."""
+    parts: list[bytes] = []
+    for path, after in sorted(outcome.changed.items()):
+        name = _diff_name(path)
+        # Lines end where patch sees them end.
+        lines = difflib.diff_bytes(difflib.unified_diff, _lines(outcome.before[path]), _lines(after), name, name)
+        parts += [line if line.endswith(b"\n") else line + b"\n\\ No newline at end of file\n" for line in lines]
+    return b"".join(parts)
+
+
+def _lines(content: bytes) -> list[bytes]:
+    return [line + b"\n" for line in content.split(b"\n")[:-1]] + [last for last in content.split(b"\n")[-1:] if last]
+
+
+def _diff_name(path: str) -> bytes:
+    """A name in the head of a diff: as C writes a string where it would not be read back."""
+    name = path.encode("utf-8", "surrogateescape")
+    if all(byte >= 0x20 and byte not in b'"\\\x7f' for byte in name) and escaped(path) == path:
+        return name + b"\t" * (b" " in name)
+    return b'"%s"' % b"".join(
+        bytes([byte]) if 0x20 <= byte < 0x7F and byte not in b'"\\' else b"\\%03o" % byte for byte in name
+    )

@@ -68,7 +68,8 @@ class ModuleIndex:
 
     @property
     def path(self) -> str:
-        return self.input.relative
+        """The path in every ScopeId; a colon in a file's name does not end it there."""
+        return self.input.relative.replace(":", "\0")
 
 
 @dataclass(slots=True)

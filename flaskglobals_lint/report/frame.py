@@ -7,7 +7,7 @@ import unicodedata
 from collections.abc import Iterator
 
 from flaskglobals_lint.finding import Span
-from flaskglobals_lint.report.text import Style, escaped
+from flaskglobals_lint.report.text import Style, characters
 
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _TAB = 4
@@ -58,7 +58,7 @@ def _shown(line: str, start: int, end: int) -> tuple[str, int, int]:
     cut = max(0, start - _WIDTH // 4) if end > _WIDTH else 0
     text = line[cut : cut + _WIDTH]
     lead, tail = "…" * (cut > 0), "…" * (cut + _WIDTH < len(line))
-    cells = [" " * _TAB if char == "\t" else escaped(char) for char in text]
+    cells = [" " * _TAB if char == "\t" else cell for char, cell in zip(text, characters(text), strict=True)]
     left = len(lead) + sum(map(_columns, cells[: start - cut]))
     length = sum(map(_columns, cells[start - cut : end - cut]))
     return lead + "".join(cells) + tail, left, length

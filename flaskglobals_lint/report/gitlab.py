@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flaskglobals_lint.finding import Finding, Report
 from flaskglobals_lint.report.fingerprint import fingerprints
 from flaskglobals_lint.report.options import Options
-from flaskglobals_lint.report.text import escaped
+from flaskglobals_lint.report.text import escaped, json_text
 
 _SEVERITIES = {"error": "critical", "warning": "major", "info": "info"}
 
@@ -16,7 +15,7 @@ _SEVERITIES = {"error": "critical", "warning": "major", "info": "info"}
 def render(report: Report, options: Options) -> str:
     """The array, in ASCII."""
     issues = [_issue(*pair) for pair in zip(report.findings, fingerprints(report), strict=True)]
-    return json.dumps(issues, indent=1) + "\n"
+    return json_text(issues)
 
 
 def _issue(finding: Finding, fingerprint: str) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from flaskglobals_lint import __version__
 from flaskglobals_lint.finding import EntryPoint, Finding, Fix, Report, Span
 from flaskglobals_lint.report.options import Options
 from flaskglobals_lint.report.statistics import counts
+from flaskglobals_lint.report.text import json_text
 
 
 def render(report: Report, options: Options) -> str:
@@ -19,7 +19,7 @@ def render(report: Report, options: Options) -> str:
     else:
         document["findings"] = [_finding(finding) for finding in report.findings]
     document |= {"files": report.files, "errors": report.errors}
-    return json.dumps(document, indent=1) + "\n"
+    return json_text(document)
 
 
 def _finding(finding: Finding) -> dict[str, Any]:

@@ -21,7 +21,9 @@ def render(report: Report, options: Options) -> str:
         suite = _element(root, "testsuite", name="flaskglobals-lint", tests="1", failures="0", errors="0")
         _element(suite, "testcase", name="no findings", classname="flaskglobals-lint")
     ElementTree.indent(root, " ")
-    return f'<?xml version="1.0" encoding="utf-8"?>\n{ElementTree.tostring(root, encoding="unicode")}\n'
+    # ASCII is the same in whatever encoding standard output has.
+    text = ElementTree.tostring(root, encoding="us-ascii", xml_declaration=False).decode("ascii")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{text}\n'
 
 
 def _suite(root: ElementTree.Element, path: str, findings: list[Finding]) -> None:

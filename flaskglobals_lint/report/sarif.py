@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
@@ -12,7 +11,7 @@ from flaskglobals_lint import __version__
 from flaskglobals_lint.finding import Edit, Finding, Fix, Report, Span
 from flaskglobals_lint.report.fingerprint import fingerprints
 from flaskglobals_lint.report.options import Options, RulePage
-from flaskglobals_lint.report.text import escaped
+from flaskglobals_lint.report.text import escaped, json_text
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -33,7 +32,7 @@ def render(report: Report, options: Options) -> str:
         "invocations": [{"executionSuccessful": True}],
         "results": [_result(finding, number, places) for finding, number in zip(report.findings, numbers, strict=True)],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+    return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
 def _rule(page: RulePage) -> dict[str, Any]:

@@ -2,24 +2,45 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
 # Control characters, line separators, what reorders or hides text, undecodable bytes and what XML cannot hold.
 _UNSAFE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff\ud800-\udfff"
+    "\U000e0000-\U000e007f]"
 )
+# A line of a log is a command with ``::`` before anything else, or with ``##[``, ``##vso[`` and the like anywhere.
+_COMMAND_AT_START = re.compile(r"\A(\s*):(?=:)")
+_COMMAND = re.compile(r"(?<=#)#(?=\w*\[)")
 
 
 def escaped(text: str) -> str:
-    r"""The text on one line, what cannot be seen written as ``\xNN`` or ``\uNNNN``."""
-    return _UNSAFE.sub(_escape, text)
+    r"""The text on one line, what cannot be seen or commands a CI service written as ``\xNN`` or ``\uNNNN``."""
+    text = _COMMAND_AT_START.sub(r"\g<1>\\x3a", _UNSAFE.sub(_escape, text))
+    return _COMMAND.sub(r"\\x23", text) if "##" in text else text
+
+
+def characters(text: str) -> list[str]:
+    """Each character of a part of a line as it is printed there."""
+    printed = [_UNSAFE.sub(_escape, char) for char in text]
+    for found in _COMMAND.finditer(text):
+        printed[found.start()] = r"\x23"
+    return printed
 
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match[0])
     named = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return named.get(match[0]) or (f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}")
+    return named.get(match[0]) or (
+        f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+    )
+
+
+def json_text(value: object) -> str:
+    """JSON in ASCII, with a line end; nothing in it commands a CI service whose log it is printed to."""
+    return _COMMAND.sub(r"\\u0023", json.dumps(value, indent=1)) + "\n"
 
 
 @dataclass(frozen=True, slots=True)

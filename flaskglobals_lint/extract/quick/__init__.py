@@ -33,7 +33,7 @@ def changes_own_objects(source: str) -> bool:
     if _GLOBAL.search(source):
         return True
     names = "|".join(sorted(set(_OBJECT.findall(source))))
-    changed = rf"^[ \t]+.*(?<![\w.])(?:{names})(?:\.(?:{_CHANGES})\(|\[[^\]\r\n]*\][^=\r\n]{{0,3}}=(?!=))"
+    changed = rf"^[ \t]+.*(?<![\w.])(?:{names})(?:\.(?:{_CHANGES})\(|\[[^\]\r\n]{{0,200}}\][^=\r\n]{{0,3}}=(?!=))"
     return bool(names) and re.search(changed, source, re.MULTILINE) is not None
 
 
