@@ -98,5 +98,7 @@ def _failure(error: UsageError) -> Exception:
     """The exception that makes Flake8 print one line and stop."""
     from flake8.exceptions import ExecutionError  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
-    failure: Exception = ExecutionError(f"flaskglobals-lint: {_one_line(str(error))}")
+    from flaskglobals_lint.report.text import escaped
+
+    failure: Exception = ExecutionError(f"flaskglobals-lint: {escaped(str(error))}")
     return failure

@@ -100,8 +100,9 @@ class _File:
         """File and line of a key, or of a word below it, as far as they can be told."""
         header = rf"^\s*\[tool\.[\"']?{TABLE}[\"']?"
         line = self._find(header, 0)
-        if line is not None:
-            line = self._find(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|{header}\.[\"']?{re.escape(key)}\b", line)
+        if line is not None:  # a key that is written in some other way is below it, at least
+            own = self._find(rf"^\s*[\"']?{re.escape(key)}[\"']?\s*[=.]|{header}\.[\"']?{re.escape(key)}\b", line)
+            line = line if own is None else own
         if line is not None and word:
             line = self._find(rf"[\"']{re.escape(word)}[\"']|\b{re.escape(word)}\s*=", line) or line
         return f"{_shown(self._path)}:{line + 1}: " if line is not None else f"{_shown(self._path)}: "
