@@ -34,7 +34,9 @@ class Site:
     """Code of one function that belongs into one section.
 
     ``accesses`` are the positions to cover. ``later`` are reads of the place that follow them in the function. ``calls`` are
-    all calls of the function that may run code nobody knows here, ``stops`` its awaits and yields.
+    all calls of the function that may run code nobody knows here, ``stops`` its awaits and yields. ``again`` are calls that
+    come to the place in turn, ``clash`` those that come to others from which code comes back to this one: two threads could
+    wait for each other. ``owners`` are what the function calls the object that the place is an attribute of.
     """
 
     path: str
@@ -43,6 +45,16 @@ class Site:
     later: tuple[Position, ...] = ()
     calls: tuple[Position, ...] = ()
     stops: tuple[Position, ...] = ()
+    again: tuple[Position, ...] = ()
+    clash: tuple[Position, ...] = ()
+    owners: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """No edit is right here; ``why`` is the end of a sentence."""
+
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +77,8 @@ class HoldLock:
 
     idle: tuple[Position, ...] = ()
     made: tuple[Position, ...] = ()
+    held: bool = False
+    """Whether a caller of the site may hold the lock already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +136,4 @@ class ThreadLock:
     holds: tuple[tuple[str, Position], ...]
 
 
-Remedy: TypeAlias = HoldLock | OneStep | WalkCopy | HoldByWith | EnterContext | ConnectPerRequest | ThreadLock
+Remedy: TypeAlias = Declined | HoldLock | OneStep | WalkCopy | HoldByWith | EnterContext | ConnectPerRequest | ThreadLock

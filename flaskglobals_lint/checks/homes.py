@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.expressions import key_text
 from flaskglobals_lint.link.program import base_key
+from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import Home
 
 if TYPE_CHECKING:
@@ -40,6 +42,20 @@ def home(program: Program, place: Place, path: tuple[Any, ...], function: ScopeI
             return _before(program, function, names[-1] if names else "app")
         case _:
             return _before(program, function, names[-1] if names else "state")
+
+
+def owners(program: Program, function: ScopeId, keys: set[tuple[Any, ...]]) -> tuple[str, ...]:
+    """What a function calls the objects that the places of some keys are attributes of: variables and their attributes."""
+    classes = {key[0][1] for key in keys if isinstance(key[0], tuple) and key[0][0] in ("a", "inst", "k")}
+    if not classes:
+        return ()
+    found: dict[str, None] = {}
+    for node in walk(program.index.functions[function].facts.body):
+        if isinstance(node, f.Local | f.Free | f.Global | f.Attribute):
+            atoms = program.types.expand(program.types.of(node, function))
+            if atoms and all(atom[0] == "inst" and atom[1] in classes for atom in atoms):
+                found[key_text(node)] = None
+    return tuple(found)
 
 
 def lock_home(program: Program, key: tuple[Any, ...]) -> Home | None:

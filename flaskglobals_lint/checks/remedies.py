@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts, homes, purity
+from flaskglobals_lint.checks import conflicts, homes, nesting, purity
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import Read, Section, Write
-from flaskglobals_lint.remedy import HoldLock, OneStep, Position, Remedy, Site
+from flaskglobals_lint.remedy import Declined, HoldLock, OneStep, Position, Remedy, Site
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
@@ -18,13 +18,15 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access
 
 MOST_OTHERS = 20
+_HOMELESS = "there is no one place in the code where its lock could be made"
+_NAMELESS = "the lock that guards it elsewhere has no name that other code could use"
 _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 
 
 def of_race(program: Program, race: Race) -> tuple[Remedy, ...]:
     """What helps against a race, the least intrusive first."""
     if _across_processes(program, race.conflict.path):
-        return ()
+        return (Declined("other processes change it, too: it takes one atomic command of the store, or a lock there"),)
     main = _checked(program, race)
     group = _group(program, main)
     found: list[Remedy] = []
@@ -33,12 +35,10 @@ def of_race(program: Program, race: Race) -> tuple[Remedy, ...]:
     if pair.kind == "control" and own and not pair.write.sections:
         path = race.conflict.path if len(race.conflict.path) == 1 else race.conflict.path[:-1]
         container = program.types.container(program.paths.atoms(path))
-        site = _site(program, pair_function(race), [pair.read.pos, pair.write.pos], ())
+        site = _site(program, pair_function(race), [pair.read.pos, pair.write.pos], (), set())
         found.append(OneStep(site, pair.write.pos, container.kind if container is not None else ""))
     lazy = own and pair.kind == "control" and not pair.early and pair.write.kind == "set" and len(group) == 1
-    hold = _hold(program, main, group, lazy)
-    if hold is not None:
-        found.append(hold)
+    found.append(_hold(program, main, group, lazy))
     return tuple(found)
 
 
@@ -58,11 +58,11 @@ def of_positions(
     home = homes.home(program, access.place, access.path, access.function)
     known = homes.lock_home(program, lock) if lock is not None else None
     if home is None or (lock is not None and known is None):
-        return ()
-    site = _site(program, access.function, list(positions), late)
-    if _called_inside(program, access.function, positions) or _held_by_caller(program, access.function, lock):
-        return ()
-    return (HoldLock(access.place.label, home, known, site, (), exact=bool(late)),)
+        return (Declined(_NAMELESS),)
+    keys = _keys(base_key(access.place), lock)
+    site = _site(program, access.function, list(positions), late, keys)
+    held = nesting.held_by_caller(program, access.function, lock)
+    return (HoldLock(access.place.label, home, known, site, (), exact=bool(late), held=held),)
 
 
 def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]:
@@ -70,19 +70,21 @@ def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]
     first, *rest = accesses
     home = homes.home(program, first.place, first.path, first.function)
     if home is None:
-        return ()
+        return (Declined(_HOMELESS),)
     key = _guard(program, [first, *rest])
     lock = homes.lock_home(program, key) if key is not None else None
-    site = _site(program, first.function, [first.record.pos], ())
+    if key is not None and lock is None:
+        return (Declined(_NAMELESS),)
+    keys = _keys(base_key(first.place), key)
+    site = _site(program, first.function, [first.record.pos], (), keys)
     others = [
-        _site(program, access.function, [access.record.pos], ())
+        _site(program, access.function, [access.record.pos], (), keys)
         for access in rest
         if (access.function, access.record.pos) != (first.function, first.record.pos)
         and (key is None or key not in access.locks)
     ]
-    if _called_inside(program, first.function, site.accesses) or _held_by_caller(program, first.function, key):
-        return ()
-    return (HoldLock(first.place.label, home, lock, site, tuple(others[:MOST_OTHERS])),)
+    held = nesting.held_by_caller(program, first.function, key)
+    return (HoldLock(first.place.label, home, lock, site, tuple(others[:MOST_OTHERS]), held=held),)
 
 
 def _across_processes(program: Program, path: tuple[Any, ...]) -> bool:
@@ -121,20 +123,19 @@ def _group(program: Program, main: Race) -> list[Race]:
     ]
 
 
-def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLock | None:
+def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLock | Declined:
     function, key = main.context.function, base_key(main.conflict.place)
     home = homes.home(program, main.conflict.place, main.conflict.path, function)
     if home is None:
-        return None
+        return Declined(_HOMELESS)
     positions = sorted({pos for race in group for pos in (race.pair.read.pos, race.pair.write.pos)})
-    if _called_inside(program, function, positions):
-        return None
     sections = {section for race in group for section in (*race.pair.read.sections, *race.pair.write.sections)}
     useful = [access for access in program.writes.get(key, ()) if access.locks]
     guard = _guard(program, useful) or _own_guard(program, main, sections)
-    if _held_by_caller(program, function, guard):
-        return None
     lock = homes.lock_home(program, guard) if guard is not None else None
+    if guard is not None and lock is None:
+        return Declined(_NAMELESS)
+    keys = _keys(key, guard)
     idle = [section for section in sections if _keeps_nobody_out(program, main, section)]
     last = max(race.pair.write.pos for race in group)
     exact = any(race.pair.kind == "value" for race in group)
@@ -142,12 +143,13 @@ def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLo
         main.conflict.place.label,
         home,
         lock,
-        _site(program, function, positions, _later(program, key, function, last)),
+        _site(program, function, positions, _later(program, key, function, last), keys),
         _others(program, key, guard),
         lazy,
         exact,
         tuple(section.pos for section in idle),
         tuple(made for section in idle if (made := _made(section)) is not None),
+        nesting.held_by_caller(program, function, guard),
     )
 
 
@@ -210,9 +212,9 @@ def _others(program: Program, key: tuple[object, ...], guard: Any) -> tuple[Site
             continue
         if program.index.functions[access.function].facts.name in _MAKING:
             continue
-        if _called_inside(program, access.function, (write.pos,)) or _held_by_caller(program, access.function, guard):
+        if nesting.held_by_caller(program, access.function, guard):
             continue
-        found[at] = _site(program, access.function, [write.pos], ())
+        found[at] = _site(program, access.function, [write.pos], (), _keys(key, guard))
     return tuple(found.values())[:MOST_OTHERS]
 
 
@@ -229,7 +231,17 @@ def _later(program: Program, key: tuple[object, ...], function: ScopeId, last: P
     return tuple(sorted(found))
 
 
-def _site(program: Program, function: ScopeId, positions: list[Position], later: tuple[Position, ...]) -> Site:
+def _keys(place: tuple[object, ...], lock: Any) -> set[tuple[Any, ...]]:
+    return {place} if lock is None else {place, lock}
+
+
+def _site(
+    program: Program,
+    function: ScopeId,
+    positions: list[Position],
+    later: tuple[Position, ...],
+    keys: set[tuple[Any, ...]],
+) -> Site:
     return Site(
         program.file(function),
         program.index.functions[function].facts.qualname,
@@ -237,36 +249,7 @@ def _site(program: Program, function: ScopeId, positions: list[Position], later:
         later,
         purity.unknown_calls(program, function),
         purity.stops(program, function),
+        nesting.again(program, function, keys),
+        nesting.clash(program, function, keys),
+        homes.owners(program, function, keys),
     )
-
-
-def _called_inside(program: Program, function: ScopeId, positions: Iterable[Position]) -> bool:
-    """Whether code that is called from the first position on touches shared places in turn: it may take the same lock."""
-    first = min(pos[0] for pos in positions)
-    return any(line >= first for line in program.once(_calls_that_touch).get(function, ()))
-
-
-def _held_by_caller(program: Program, function: ScopeId, lock: Any) -> bool:
-    """Whether some caller of the function holds the lock already: taking it again would wait for ever."""
-    return lock is not None and lock in program.once(_callers_locks).get(function, ())
-
-
-def _callers_locks(program: Program) -> dict[ScopeId, set[Any]]:
-    """The locks that are held around calls of each function, as far as it holds none itself."""
-    found: dict[ScopeId, set[Any]] = {}
-    for access in (*program.reached.writes, *program.reached.reads, *program.reached.iterations):
-        if access.locks and not access.record.sections:
-            found.setdefault(access.function, set()).update(access.locks)
-    return found
-
-
-def _calls_that_touch(program: Program) -> dict[ScopeId, set[int]]:
-    """The lines at which each function calls code that reads or writes shared places."""
-    found: dict[ScopeId, set[int]] = {}
-    for access in (*program.reached.writes, *program.reached.reads, *program.reached.iterations):
-        context = access.context
-        while context.parent is not None:
-            if context.pos:
-                found.setdefault(context.parent.function, set()).add(context.pos[0])
-            context = context.parent
-    return found

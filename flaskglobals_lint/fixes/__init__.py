@@ -14,7 +14,7 @@ from flaskglobals_lint.fixes import hold_lock, one_step, walk_copy
 from flaskglobals_lint.fixes.code import Code
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
-from flaskglobals_lint.remedy import HoldLock, OneStep, Remedy, WalkCopy
+from flaskglobals_lint.remedy import Declined, HoldLock, OneStep, Remedy, WalkCopy
 
 Source = Callable[[str], str | None]
 """The text of a file by its printed path; None if it cannot be had."""
@@ -52,6 +52,8 @@ class Fixer:
                 safe = one_step.apply(remedy, drafts)
             case WalkCopy():
                 safe = walk_copy.apply(remedy, drafts)
+            case Declined():
+                raise Refused(remedy.why)
             case _:
                 raise Refused(NO_REMEDY)
         edits = tuple(edit for draft in drafts.values() for edit in draft.edits())

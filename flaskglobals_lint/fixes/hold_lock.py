@@ -19,19 +19,22 @@ from flaskglobals_lint.remedy import HoldLock, Home, Position, Site
 def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
     """Write the remedy into the drafts of its files; whether it is safe. Raises Refused."""
     home = remedy.lock or remedy.home
-    if remedy.lock is None:
-        draft = drafts[home.path]
-        name = names.define(draft.code, draft, home, "Lock")
-    else:
-        name = remedy.lock.name
+    name = remedy.lock.name if remedy.lock is not None else lock_name(home)
     main = _Section(remedy, remedy.site, home, name, drafts[remedy.site.path])
     safe = main.apply(remedy.idle, remedy.made)
+    again = main.again or remedy.held
     for site in remedy.others:
         if site.path == remedy.site.path and all(main.covers(pos) for pos in site.accesses):
             continue
-        other = HoldLock(remedy.label, remedy.home, remedy.lock, site)
-        safe &= _Section(other, site, home, name, drafts[site.path]).apply()
-    return safe and not _copied(remedy, drafts)
+        other = _Section(HoldLock(remedy.label, remedy.home, remedy.lock, site), site, home, name, drafts[site.path])
+        safe &= other.apply()
+        again |= other.again
+    draft = drafts[home.path]
+    if remedy.lock is None:
+        names.define(draft.code, draft, home, "RLock" if again else "Lock")
+    elif again:
+        names.take_again(draft.code, draft, home)
+    return safe and not again and not _copied(remedy, drafts)
 
 
 def _copied(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
@@ -51,7 +54,8 @@ class _Section:
         self.draft = draft
         self.code: Code = draft.code
         self.lines = range(0)
-        self.lock = names.refer(self.code, draft, _for_reference(remedy, home), name, site.accesses)
+        self.again = False
+        self.lock = names.refer(self.code, draft, _for_reference(remedy, home), name, site)
         if home.scope in ("module", "before", "function") and "." not in self.lock:
             self._not_shadowed(self.lock)
 
@@ -72,6 +76,7 @@ class _Section:
         self._enterable(first, self.site.accesses)
         block = first.block
         if self.remedy.lazy and first is last and self._second_check(first, idle):
+            self._not_twice(first, last)
             return not self._inside(self.site.calls, first, last)
         start, end, captured = self._extended(first, last)
         if self._inside(self.site.stops, start, end):
@@ -80,6 +85,7 @@ class _Section:
             )
         if self._leaves_loop_with_lock(start, end):
             raise Refused("the section would have no end")
+        self._not_twice(start, end)
         indent = self.code.indent(start)
         dissolved = self._dissolve(start, end, idle)
         self.lines = range(start.pos[0], end.pos[2] + 1)
@@ -123,6 +129,12 @@ class _Section:
             if isinstance(node, cst.Lambda) and any(_covers(self.code.pos(node), pos) for pos in accesses):
                 raise Refused("the access stands in a lambda")
 
+    def _not_twice(self, first: Statement, last: Statement) -> None:
+        """See which locks the calls in the section take."""
+        if self._inside(self.site.clash, first, last):
+            raise Refused("code called between read and write may wait for a lock of somebody who waits for this one")
+        self.again = self._inside(self.site.again, first, last)
+
     def _inside(self, positions: tuple[Position, ...], first: Statement, last: Statement) -> bool:
         return any(first.pos[:2] <= pos[:2] and pos[2:] <= last.pos[2:] for pos in positions)
 
@@ -157,7 +169,8 @@ class _Section:
     def _heavy(self, statement: Statement) -> bool:
         if isinstance(statement.node, cst.FunctionDef | cst.ClassDef):
             return True
-        return self._inside((*self.site.calls, *self.site.stops), statement, statement)
+        barred = (*self.site.calls, *self.site.stops, *self.site.again, *self.site.clash)
+        return self._inside(barred, statement, statement)
 
     def _capture(self, target: Statement, pos: Position) -> list[str]:
         """Take the value into a variable inside the section, and use that one in the later statement."""

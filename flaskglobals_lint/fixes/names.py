@@ -10,7 +10,7 @@ import libcst as cst
 from flaskglobals_lint.fixes.code import Block, Code, Statement
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
-from flaskglobals_lint.remedy import Home, Position
+from flaskglobals_lint.remedy import Home, Site
 
 _MADE = re.compile(r"\b(?:R?Lock|Condition)\(\s*\)\s*(?:#.*)?$")
 
@@ -33,6 +33,8 @@ def define(code: Code, draft: Draft, home: Home, kind: str) -> str:
         text = code.line(statement.pos[0]).strip()
         if re.match(rf"(?:self\.)?{re.escape(name)}\b\s*(?::[^=]*)?=", text):
             if _MADE.search(text):
+                if kind == "RLock":
+                    take_again(code, draft, home, name)
                 return name
             raise Refused(f"`{name}` is something else already")
     if any(found.value == name for found in code.names(code.tree)):
@@ -55,6 +57,24 @@ def define(code: Code, draft: Draft, home: Home, kind: str) -> str:
     else:
         draft.insert_line(statement.pos[0], code.newline.join([text, ""]))
     return name
+
+
+def take_again(code: Code, draft: Draft, home: Home, name: str = "") -> None:
+    """See that a lock can be taken again by the thread that has it. Raises Refused if its definition cannot be found."""
+    made = rf"\s*(?:\w+\.)*{re.escape(name or home.name)}\b[^=]*=\s*(?:[\w.]+\.)?(R?Lock|Condition)\(\s*\)\s*(?:#.*)?"
+    found = [
+        (number, match)
+        for number in range(1, len(code.lines.starts) + 1)
+        if (match := re.fullmatch(made, code.line(number))) is not None
+    ]
+    if len(found) != 1:
+        raise Refused("the lock is taken again by code called inside, which it may not allow")
+    number, match = found[0]
+    if match[1] == "Lock":
+        start = code.offset(number, match.start(1) + 1)
+        if not code.text[:start].endswith("threading."):
+            raise Refused("the lock is taken again by code called inside, which it does not allow")
+        draft.replace(start, start, "R")
 
 
 def _below(code: Code, statement: Statement) -> int:
@@ -245,11 +265,12 @@ def import_from(code: Code, draft: Draft, home: Home, name: str) -> str:
     return name
 
 
-def refer(code: Code, draft: Draft, home: Home, name: str, accesses: tuple[Position, ...]) -> str:
+def refer(code: Code, draft: Draft, home: Home, name: str, site: Site) -> str:
     """The expression by which the code of a site calls the lock ``name`` of ``home``."""
+    accesses = site.accesses
     function = code.function(accesses[0])
     if home.scope in ("class", "instance"):
-        return f"{_owner(code, home, function, accesses)}.{name}"
+        return f"{_owner(code, home, function, site)}.{name}"
     if home.scope == "function":
         return name
     for pos in accesses:
@@ -274,10 +295,10 @@ def _is_module(code: Code, owner: str, home: Home) -> bool:
     return False
 
 
-def _owner(code: Code, home: Home, function: Statement, accesses: tuple[Position, ...]) -> str:
+def _owner(code: Code, home: Home, function: Statement, site: Site) -> str:
     """The object on which the place is an attribute, as this code calls it."""
     found: list[str] = []
-    for pos in accesses:
+    for pos in site.accesses:
         for node in code.expressions(pos):
             base = _base(node)
             if isinstance(base, cst.Attribute):
@@ -292,6 +313,8 @@ def _owner(code: Code, home: Home, function: Statement, accesses: tuple[Position
     owner = function.block.owner
     if params and owner is not None and isinstance(owner.node, cst.ClassDef):
         return params[0].name.value
+    if len(site.owners) == 1:
+        return site.owners[0]
     if code.path == home.path and home.scope == "class" and "." not in home.owner:
         return home.owner
     raise Refused(f"nothing here names the owner of `{home.name}`")

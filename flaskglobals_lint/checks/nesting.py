@@ -1,0 +1,141 @@
+"""Which calls come to shared places in turn: no lock may be taken twice by one thread, and no two in two orders."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from flaskglobals_lint.link.program import base_key
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.remedy import Position
+
+Key: TypeAlias = tuple[Any, ...]
+Sets: TypeAlias = dict[Any, set[Any]]
+
+_LATER = ("thread", "stream")
+"""Kinds of calls whose code does not run before they are over."""
+
+
+def again(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position, ...]:
+    """Calls of a function that come to one of the places, or take one of the locks, in turn."""
+    return _where(program, function, keys)
+
+
+def clash(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position, ...]:
+    """Calls of a function that come to another place, from whose section some other code comes back to these."""
+    before = _reach(program.once(_backwards), keys) - keys
+    return _where(program, function, before) if before else ()
+
+
+def held_by_caller(program: Program, function: ScopeId, lock: Key | None) -> bool:
+    """Whether some caller of the function holds the lock already: taking it again would wait for ever."""
+    return lock is not None and lock in program.once(_callers_locks).get(function, ())
+
+
+def _where(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position, ...]:
+    totals = program.once(_totals)
+    calls = program.once(_calls).get(function, set())
+    return tuple(sorted({pos for callee, pos in calls if not keys.isdisjoint(totals.get(callee, ()))}))
+
+
+def _accesses(program: Program) -> list[Access]:
+    return [*program.reached.writes, *program.reached.reads, *program.reached.iterations]
+
+
+def _calls(program: Program) -> dict[ScopeId, set[tuple[ScopeId, Position]]]:
+    """The calls of each function: whom, and where."""
+    found: dict[ScopeId, set[tuple[ScopeId, Position]]] = {}
+    for fid, contexts in program.reached.contexts.items():
+        for edge in program.evaluator.summary(fid).edges:
+            if edge.callee and edge.kind not in _LATER:
+                found.setdefault(fid, set()).add((edge.callee, edge.pos))
+        for context in contexts:
+            if context.parent is not None and context.pos and context.start is context.parent.start:
+                found.setdefault(context.parent.function, set()).add((fid, context.pos))
+    return found
+
+
+def _contested(program: Program) -> set[Key]:
+    """The places that locks are for: of races, of loops, and those that have a lock."""
+    keys = {base_key(conflict.place) for conflict in program.reached.conflicts}
+    keys.update(base_key(access.place) for access in program.reached.iterations)
+    keys.update(base_key(access.place) for access in _accesses(program) if access.locks)
+    return keys
+
+
+def _own(program: Program) -> Sets:
+    """The contested places that each function accesses itself, and the locks that it takes for them."""
+    contested = _contested(program)
+    found: Sets = {}
+    for access in _accesses(program):
+        key = base_key(access.place)
+        if key in contested:
+            found.setdefault(access.function, set()).add(key)
+        if access.record.sections:
+            found.setdefault(access.function, set()).update(access.locks)
+    return found
+
+
+def _totals(program: Program) -> Sets:
+    """The same with all that the functions call."""
+    own, calls = program.once(_own), program.once(_calls)
+    callers: Sets = {}
+    for fid, found in calls.items():
+        for callee, _ in found:
+            callers.setdefault(callee, set()).add(fid)
+    totals = {fid: set(keys) for fid, keys in own.items()}
+    waiting = list(totals)
+    while waiting:
+        fid = waiting.pop()
+        for caller in callers.get(fid, ()):
+            known = totals.setdefault(caller, set())
+            if not totals[fid] <= known:
+                known |= totals[fid]
+                waiting.append(caller)
+    return totals
+
+
+def _backwards(program: Program) -> Sets:
+    """For each place or lock those that a thread may have taken when it comes to it."""
+    calls, totals = program.once(_calls), program.once(_totals)
+    lines: dict[tuple[ScopeId, Key], list[int]] = {}
+    found: Sets = {}
+    contested = _contested(program)
+    for access in _accesses(program):
+        key = base_key(access.place)
+        if key in contested:
+            lines.setdefault((access.function, key), []).append(access.record.pos[0])
+        for lock in access.locks:
+            # One lock is as good as the other: who has the lock has the place.
+            found.setdefault(key, set()).add(lock)
+            found.setdefault(lock, set()).add(key)
+    for (fid, key), own in lines.items():
+        for callee, pos in calls.get(fid, ()):
+            if min(own) <= pos[0] <= max(own):
+                for other in totals.get(callee, ()):
+                    found.setdefault(other, set()).add(key)
+    return found
+
+
+def _reach(graph: Sets, keys: set[Key]) -> set[Key]:
+    """What comes to one of the keys: everything from which a way leads to them."""
+    found = set(keys)
+    waiting = list(keys)
+    while waiting:
+        for other in graph.get(waiting.pop(), ()):
+            if other not in found:
+                found.add(other)
+                waiting.append(other)
+    return found
+
+
+def _callers_locks(program: Program) -> dict[ScopeId, set[Any]]:
+    """The locks that are held around calls of each function, as far as it holds none itself."""
+    found: dict[ScopeId, set[Any]] = {}
+    for access in _accesses(program):
+        if access.locks and not access.record.sections:
+            found.setdefault(access.function, set()).update(access.locks)
+    return found
