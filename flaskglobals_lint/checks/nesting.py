@@ -25,7 +25,10 @@ def again(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position
 
 
 def clash(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position, ...]:
-    """Calls of a function that come to another place, from whose section some other code comes back to these."""
+    """Calls of a function that take another lock, with which some other code comes back to these places.
+
+    What has no lock yet does not count: the program is looked at anew once it has one.
+    """
     before = _reach(program.once(_backwards), keys) - keys
     return _where(program, function, before) if before else ()
 
@@ -58,24 +61,12 @@ def _calls(program: Program) -> dict[ScopeId, set[tuple[ScopeId, Position]]]:
     return found
 
 
-def _contested(program: Program) -> set[Key]:
-    """The places that locks are for: of races, of loops, and those that have a lock."""
-    keys = {base_key(conflict.place) for conflict in program.reached.conflicts}
-    keys.update(base_key(access.place) for access in program.reached.iterations)
-    keys.update(base_key(access.place) for access in _accesses(program) if access.locks)
-    return keys
-
-
 def _own(program: Program) -> Sets:
-    """The contested places that each function accesses itself, and the locks that it takes for them."""
-    contested = _contested(program)
+    """The places that each function accesses itself, and the locks that it takes for them."""
     found: Sets = {}
     for access in _accesses(program):
-        key = base_key(access.place)
-        if key in contested:
-            found.setdefault(access.function, set()).add(key)
-        if access.record.sections:
-            found.setdefault(access.function, set()).update(access.locks)
+        found.setdefault(access.function, set()).add(base_key(access.place))
+        found.setdefault(access.function, set()).update(_taken(access))
     return found
 
 
@@ -99,25 +90,18 @@ def _totals(program: Program) -> Sets:
 
 
 def _backwards(program: Program) -> Sets:
-    """For each place or lock those that a thread may have taken when it comes to it."""
-    calls, totals = program.once(_calls), program.once(_totals)
-    lines: dict[tuple[ScopeId, Key], list[int]] = {}
+    """For each place or lock the locks that some thread has when it comes there."""
     found: Sets = {}
-    contested = _contested(program)
     for access in _accesses(program):
-        key = base_key(access.place)
-        if key in contested:
-            lines.setdefault((access.function, key), []).append(access.record.pos[0])
-        for lock in access.locks:
-            # One lock is as good as the other: who has the lock has the place.
-            found.setdefault(key, set()).add(lock)
-            found.setdefault(lock, set()).add(key)
-    for (fid, key), own in lines.items():
-        for callee, pos in calls.get(fid, ()):
-            if min(own) <= pos[0] <= max(own):
-                for other in totals.get(callee, ()):
-                    found.setdefault(other, set()).add(key)
+        found.setdefault(base_key(access.place), set()).update(access.locks)
+        for lock in _taken(access):
+            found.setdefault(lock, set()).update(access.context.held)
     return found
+
+
+def _taken(access: Access) -> set[Any]:
+    """The locks that the function of an access takes itself."""
+    return set(access.locks - access.context.held) if access.record.sections else set()
 
 
 def _reach(graph: Sets, keys: set[Key]) -> set[Key]:
