@@ -136,4 +136,6 @@ class ThreadLock:
     holds: tuple[tuple[str, Position], ...]
 
 
-Remedy: TypeAlias = Declined | HoldLock | OneStep | WalkCopy | HoldByWith | EnterContext | ConnectPerRequest | ThreadLock
+Remedy: TypeAlias = (
+    Declined | HoldLock | OneStep | WalkCopy | HoldByWith | EnterContext | ConnectPerRequest | ThreadLock
+)

@@ -185,7 +185,11 @@ def home(name):
 """
 
 
-@pytest.mark.parametrize("source", [NESTED, HELD], ids=["called-inside", "held-by-a-caller"])
+HEAD, HOLDS, HOLDS_NOT = (f"@app.route{part}" if at else part for at, part in enumerate(HELD.split("@app.route")))
+HELD_LATER = f"{HEAD}{HOLDS_NOT}\n\n{HOLDS}"
+
+
+@pytest.mark.parametrize("source", [NESTED, HELD, HELD_LATER], ids=["called-inside", "held-by-a-caller", "held-later"])
 def test_no_lock_is_taken_twice_by_one_thread(source: str, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(source, encoding="utf-8")
     outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
@@ -194,7 +198,7 @@ def test_no_lock_is_taken_twice_by_one_thread(source: str, tmp_path: Path) -> No
     exec(compile(fixed, "app.py", "exec"), namespace)
     client = namespace["app"].test_client()  # type: ignore[attr-defined]
     answers: list[int] = []
-    routes = ["/a", "/held/a"] if source is HELD else ["/a", "/a", "/b"]
+    routes = ["/a", "/held/a"] if source is not NESTED else ["/a", "/a", "/b"]
     requests = threading.Thread(
         target=lambda: answers.extend(client.get(route).status_code for route in routes), daemon=True
     )
@@ -268,3 +272,62 @@ def test_a_section_of_a_lock_that_keeps_nobody_out_is_replaced(tmp_path: Path) -
 
 def test_a_lock_is_not_taken_again_inside_its_own_section(tmp_path: Path) -> None:
     assert body_after(TOGETHER, tmp_path) == ""
+
+
+TWO_LOCKS = """\
+import threading
+
+from flask import Flask
+
+app = Flask(__name__)
+names, counts = {}, {}
+names_lock, counts_lock = threading.Lock(), threading.Lock()
+
+
+def count(name):
+    with counts_lock:
+        counts[name] = counts.get(name, 0) + 1
+
+
+def forget(name):
+    with names_lock:
+        names.pop(name, None)
+
+
+@app.route("/forget/<name>")
+def forgotten(name):
+    with counts_lock:
+        counts[name] = counts.get(name, 0) + 1
+        forget(name)
+    return ""
+
+
+@app.route("/<name>")
+def home(name):
+    if name not in names:
+        count(name)
+        names[name] = len(names)
+    return ""
+"""
+
+
+def test_no_two_locks_are_taken_in_two_orders(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(TWO_LOCKS, encoding="utf-8")
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
+    assert outcome.changed == {}
+    ((_, reason),) = outcome.left
+    assert reason == "code called between read and write may wait for a lock of somebody who waits for this one"
+    (tmp_path / "app.py").write_text(
+        TWO_LOCKS.replace("        forget(name)\n", "    forget(name)\n"), encoding="utf-8"
+    )
+    assert repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True).fixed == 1
+
+
+def test_a_value_read_after_the_section_is_taken_inside(tmp_path: Path) -> None:
+    source = TOGETHER.replace('visits_lock, open("log", "a") as log', "visits_lock").replace(
+        '        log.write("one more")\n', "    app.logger.info(len(request.args))\n"
+    )
+    assert body_after(source, tmp_path) == (
+        "def home():\n    global visits\n    with visits_lock:\n        visits += 1\n"
+        '        visits_now = visits\n    app.logger.info(len(request.args))\n    return {"visits": visits_now}\n'
+    )

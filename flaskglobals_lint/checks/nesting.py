@@ -9,7 +9,8 @@ from flaskglobals_lint.link.program import base_key
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.link.reach import Access, Context
+    from flaskglobals_lint.link.summary import Section
     from flaskglobals_lint.remedy import Position
 
 Key: TypeAlias = tuple[Any, ...]
@@ -19,8 +20,9 @@ _LATER = ("thread", "stream")
 """Kinds of calls whose code does not run before they are over."""
 
 
-def again(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position, ...]:
-    """Calls of a function that come to one of the places, or take one of the locks, in turn."""
+def again(program: Program, function: ScopeId, lock: Key | None, others: set[ScopeId]) -> tuple[Position, ...]:
+    """Calls of a function that take the lock in turn, or come to one of the other functions, which are to take it, too."""
+    keys: set[Any] = {*others, lock} if lock is not None else set(others)
     return _where(program, function, keys)
 
 
@@ -33,15 +35,31 @@ def clash(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position
     return _where(program, function, before) if before else ()
 
 
-def held_by_caller(program: Program, function: ScopeId, lock: Key | None) -> bool:
-    """Whether some caller of the function holds the lock already: taking it again would wait for ever."""
-    return lock is not None and lock in program.once(_callers_locks).get(function, ())
+def held_by_callers(program: Program, function: ScopeId) -> set[Key]:
+    """The locks that callers of a function may hold: taking one of them again would wait for ever."""
+    return program.once(_callers_locks).get(function, set())
 
 
-def _where(program: Program, function: ScopeId, keys: set[Key]) -> tuple[Position, ...]:
+def lock_key(program: Program, section: Section, context: Context) -> Key | None:
+    """The key of a section's lock, where it is one place that outlives the call."""
+    if section.kind != "lock" or section.lock is None or section.lock[0][0] in ("new", "proxy"):
+        return None
+    path = section.lock
+    if path[0][0] == "p":
+        given = context.arguments[path[0][2]] if path[0][2] < len(context.arguments) else ()
+        if not given or not isinstance(given[0][0], tuple):
+            return None
+        path = (*given[0], *path[1:])
+    place = program.paths.place(path)
+    return program.paths.exact(place) if place is not None else None
+
+
+def _where(program: Program, function: ScopeId, keys: set[Any]) -> tuple[Position, ...]:
     totals = program.once(_totals)
-    calls = program.once(_calls).get(function, set())
-    return tuple(sorted({pos for callee, pos in calls if not keys.isdisjoint(totals.get(callee, ()))}))
+    calls = program.once(_calls).get(function, ())
+    return tuple(
+        sorted({pos for callee, pos in calls if callee in keys or not keys.isdisjoint(totals.get(callee, ()))})
+    )
 
 
 def _accesses(program: Program) -> list[Access]:
@@ -71,13 +89,15 @@ def _own(program: Program) -> Sets:
 
 
 def _totals(program: Program) -> Sets:
-    """The same with all that the functions call."""
+    """The same with all that the functions call, and the functions themselves."""
     own, calls = program.once(_own), program.once(_calls)
     callers: Sets = {}
     for fid, found in calls.items():
         for callee, _ in found:
             callers.setdefault(callee, set()).add(fid)
-    totals = {fid: set(keys) for fid, keys in own.items()}
+    totals: Sets = {fid: {fid, *keys} for fid, keys in own.items()}
+    for fid in callers:
+        totals.setdefault(fid, {fid})
     waiting = list(totals)
     while waiting:
         fid = waiting.pop()
@@ -93,9 +113,10 @@ def _backwards(program: Program) -> Sets:
     """For each place or lock the locks that some thread has when it comes there."""
     found: Sets = {}
     for access in _accesses(program):
-        found.setdefault(base_key(access.place), set()).update(access.locks)
+        callers = held_by_callers(program, access.function)
+        found.setdefault(base_key(access.place), set()).update(access.locks | callers)
         for lock in _taken(access):
-            found.setdefault(lock, set()).update(access.context.held)
+            found.setdefault(lock, set()).update(callers)
     return found
 
 
@@ -116,10 +137,23 @@ def _reach(graph: Sets, keys: set[Key]) -> set[Key]:
     return found
 
 
-def _callers_locks(program: Program) -> dict[ScopeId, set[Any]]:
-    """The locks that are held around calls of each function, as far as it holds none itself."""
-    found: dict[ScopeId, set[Any]] = {}
-    for access in _accesses(program):
-        if access.locks and not access.record.sections:
-            found.setdefault(access.function, set()).update(access.locks)
+def _callers_locks(program: Program) -> Sets:
+    """The locks that callers of each function, and their callers, may hold when they call it."""
+    found: Sets = {}
+    calls = program.once(_calls)
+    for fid, contexts in program.reached.contexts.items():
+        for edge in program.evaluator.summary(fid).edges:
+            if edge.sections and edge.callee and edge.kind not in _LATER:
+                keys = {lock_key(program, section, context) for section in edge.sections for context in contexts}
+                found.setdefault(edge.callee, set()).update(keys - {None})
+        for context in contexts:
+            found.setdefault(fid, set()).update(context.held)
+    waiting = list(found)
+    while waiting:
+        fid = waiting.pop()
+        for callee, _ in calls.get(fid, ()):
+            known = found.setdefault(callee, set())
+            if not found[fid] <= known:
+                known |= found[fid]
+                waiting.append(callee)
     return found

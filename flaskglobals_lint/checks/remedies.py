@@ -35,7 +35,7 @@ def of_race(program: Program, race: Race) -> tuple[Remedy, ...]:
     if pair.kind == "control" and own and not pair.write.sections:
         path = race.conflict.path if len(race.conflict.path) == 1 else race.conflict.path[:-1]
         container = program.types.container(program.paths.atoms(path))
-        site = _site(program, pair_function(race), [pair.read.pos, pair.write.pos], (), set())
+        site = _site(program, pair_function(race), [pair.read.pos, pair.write.pos])
         found.append(OneStep(site, pair.write.pos, container.kind if container is not None else ""))
     lazy = own and pair.kind == "control" and not pair.early and pair.write.kind == "set" and len(group) == 1
     found.append(_hold(program, main, group, lazy))
@@ -59,9 +59,8 @@ def of_positions(
     known = homes.lock_home(program, lock) if lock is not None else None
     if home is None or (lock is not None and known is None):
         return (Declined(_NAMELESS),)
-    keys = _keys(base_key(access.place), lock)
-    site = _site(program, access.function, list(positions), late, keys)
-    held = nesting.held_by_caller(program, access.function, lock)
+    site = _site(program, access.function, list(positions), late, base_key(access.place), lock)
+    held = lock in nesting.held_by_callers(program, access.function)
     return (HoldLock(access.place.label, home, known, site, (), exact=bool(late), held=held),)
 
 
@@ -75,16 +74,20 @@ def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]
     lock = homes.lock_home(program, key) if key is not None else None
     if key is not None and lock is None:
         return (Declined(_NAMELESS),)
-    keys = _keys(base_key(first.place), key)
-    site = _site(program, first.function, [first.record.pos], (), keys)
-    others = [
-        _site(program, access.function, [access.record.pos], (), keys)
+    rest = [
+        access
         for access in rest
         if (access.function, access.record.pos) != (first.function, first.record.pos)
         and (key is None or key not in access.locks)
-    ]
-    held = nesting.held_by_caller(program, first.function, key)
-    return (HoldLock(first.place.label, home, lock, site, tuple(others[:MOST_OTHERS]), held=held),)
+    ][:MOST_OTHERS]
+    place, functions = base_key(first.place), {access.function for access in rest}
+    site = _site(program, first.function, [first.record.pos], (), place, key, functions)
+    others = tuple(
+        _site(program, access.function, [access.record.pos], (), place, key, {first.function, *functions})
+        for access in rest
+    )
+    held = key in nesting.held_by_callers(program, first.function)
+    return (HoldLock(first.place.label, home, lock, site, others, held=held),)
 
 
 def _across_processes(program: Program, path: tuple[Any, ...]) -> bool:
@@ -131,11 +134,15 @@ def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLo
     positions = sorted({pos for race in group for pos in (race.pair.read.pos, race.pair.write.pos)})
     sections = {section for race in group for section in (*race.pair.read.sections, *race.pair.write.sections)}
     useful = [access for access in program.writes.get(key, ()) if access.locks]
+    callers = nesting.held_by_callers(program, function)
     guard = _guard(program, useful) or _own_guard(program, main, sections)
+    if guard is None and len(callers) == 1:
+        guard = next(iter(callers))
     lock = homes.lock_home(program, guard) if guard is not None else None
     if guard is not None and lock is None:
         return Declined(_NAMELESS)
-    keys = _keys(key, guard)
+    rest = _others(program, main, guard)
+    functions = {access.function for access in rest}
     idle = [section for section in sections if _keeps_nobody_out(program, main, section)]
     last = max(race.pair.write.pos for race in group)
     exact = any(race.pair.kind == "value" for race in group)
@@ -143,13 +150,16 @@ def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLo
         main.conflict.place.label,
         home,
         lock,
-        _site(program, function, positions, _later(program, key, function, last), keys),
-        _others(program, key, guard),
+        _site(program, function, positions, _later(program, key, function, last), key, guard, functions),
+        tuple(
+            _site(program, access.function, [access.record.pos], (), key, guard, {function, *functions})
+            for access in rest
+        ),
         lazy,
         exact,
         tuple(section.pos for section in idle),
         tuple(made for section in idle if (made := _made(section)) is not None),
-        nesting.held_by_caller(program, function, guard),
+        guard in callers if guard is not None else bool(callers),
     )
 
 
@@ -157,24 +167,10 @@ def _own_guard(program: Program, race: Race, sections: Iterable[Section]) -> Any
     """A useful lock that the function itself holds for part of the way; that of the write first."""
     for section in (*race.pair.write.sections, *race.pair.read.sections):
         if section.kind == "lock":
-            held = program_lock(program, section, race)
+            held = nesting.lock_key(program, section, race.context)
             if held is not None:
                 return held
     return None
-
-
-def program_lock(program: Program, section: Section, race: Race) -> Any:
-    """The key of a section's lock, where it is one place that outlives the call."""
-    if section.lock is None or section.lock[0][0] in ("new", "proxy"):
-        return None
-    path = section.lock
-    if path[0][0] == "p":
-        given = race.context.arguments[path[0][2]] if path[0][2] < len(race.context.arguments) else ()
-        if not given or not isinstance(given[0][0], tuple):
-            return None
-        path = (*given[0], *path[1:])
-    place = program.paths.place(path)
-    return place.key if place is not None else None
 
 
 def _keeps_nobody_out(program: Program, race: Race, section: Section) -> bool:
@@ -195,27 +191,38 @@ def _guard(program: Program, accesses: Iterable[Access]) -> Any:
     return max(counts, key=lambda key: (counts[key], repr(key))) if counts else None
 
 
-def _others(program: Program, key: tuple[object, ...], guard: Any) -> tuple[Site, ...]:
+def _others(program: Program, main: Race, guard: Any) -> list[Access]:
     """Other request-time writes of the place that hold no lock and are no race of their own."""
+    key = base_key(main.conflict.place)
     told = {
         (race.context.function, pos)
         for races in program.once(conflicts.races).values()
         for race in races
         for pos in (race.pair.read.pos, race.pair.write.pos)
     }
-    found: dict[tuple[ScopeId, Position], Site] = {}
+    found: dict[tuple[ScopeId, Position], Access] = {}
     for access in program.writes.get(key, ()):
         write = access.record
         assert isinstance(write, Write)
         at = (access.function, write.pos)
         if access.locks or at in told or at in found or (write.harmless and write.via == ".setdefault()"):
             continue
+        if not _meets(access.place.key, main):
+            continue
         if program.index.functions[access.function].facts.name in _MAKING:
             continue
-        if nesting.held_by_caller(program, access.function, guard):
+        if guard in nesting.held_by_callers(program, access.function):
             continue
-        found[at] = _site(program, access.function, [write.pos], (), _keys(key, guard))
-    return tuple(found.values())[:MOST_OTHERS]
+        found[at] = access
+    return list(found.values())[:MOST_OTHERS]
+
+
+def _meets(key: tuple[object, ...], main: Race) -> bool:
+    """Whether a write there changes what the race is about: the same items, what holds them, or what they are made from."""
+    own = main.conflict.place.key
+    if len(key) > len(own) + (main.pair.kind == "value"):
+        return False
+    return all(one == other or "[]" in (one, other) for one, other in zip(key, own, strict=False))
 
 
 def _later(program: Program, key: tuple[object, ...], function: ScopeId, last: Position) -> tuple[Position, ...]:
@@ -231,17 +238,17 @@ def _later(program: Program, key: tuple[object, ...], function: ScopeId, last: P
     return tuple(sorted(found))
 
 
-def _keys(place: tuple[object, ...], lock: Any) -> set[tuple[Any, ...]]:
-    return {place} if lock is None else {place, lock}
-
-
 def _site(
     program: Program,
     function: ScopeId,
     positions: list[Position],
-    later: tuple[Position, ...],
-    keys: set[tuple[Any, ...]],
+    later: tuple[Position, ...] = (),
+    place: tuple[object, ...] | None = None,
+    lock: Any = None,
+    others: Iterable[ScopeId] = (),
 ) -> Site:
+    """A site of a place that the lock is to guard; ``others`` are the functions that are to take it, too."""
+    keys = {key for key in (place, lock) if key is not None}
     return Site(
         program.file(function),
         program.index.functions[function].facts.qualname,
@@ -249,7 +256,7 @@ def _site(
         later,
         purity.unknown_calls(program, function),
         purity.stops(program, function),
-        nesting.again(program, function, keys),
+        nesting.again(program, function, lock, {*others, function}),
         nesting.clash(program, function, keys),
         homes.owners(program, function, keys),
     )

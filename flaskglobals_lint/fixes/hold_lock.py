@@ -26,7 +26,13 @@ def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
     for site in remedy.others:
         if site.path == remedy.site.path and all(main.covers(pos) for pos in site.accesses):
             continue
-        other = _Section(HoldLock(remedy.label, remedy.home, remedy.lock, site), site, home, name, drafts[site.path])
+        try:
+            other = _Section(
+                HoldLock(remedy.label, remedy.home, remedy.lock, site), site, home, name, drafts[site.path]
+            )
+        except Refused:  # what it leaves behind counts: the result is judged as a whole
+            safe = False
+            continue
         safe &= other.apply()
         again |= other.again
     draft = drafts[home.path]
@@ -153,6 +159,7 @@ class _Section:
         block, end = first.block, last
         captured: list[str] = []
         later = [pos for pos in self.site.later if pos > last.pos]
+        later = [pos for pos in later if not any(_covers(other, pos) for other in later if other != pos)]
         for pos in later:
             if end.holds(pos):
                 continue
@@ -179,10 +186,11 @@ class _Section:
         if node is None or isinstance(target.node, cst.FunctionDef | cst.ClassDef):
             raise Refused("the place is read again after the section")
         text = code.source(node)
-        base = text.split("[")[0].split(".")[-1].split("(")[0].strip("_") or "value"
+        item = re.search(r"""\[["']([a-z]\w*)["']\]$""", text)
+        base = item[1] if item else text.split("[")[0].split(".")[-1].split("(")[0].strip("_") or "value"
         function = code.function(pos).node
         taken = {name.value for name in code.names(function)}
-        name = base if isinstance(node, cst.Attribute) and base not in taken else f"{base}_now"
+        name = base if (item or isinstance(node, cst.Attribute)) and base not in taken else f"{base}_now"
         if name in taken:
             raise Refused("the place is read again after the section")
         self.draft.replace(code.offset(*pos[:2]), code.offset(*pos[2:]), name)

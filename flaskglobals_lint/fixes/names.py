@@ -313,8 +313,10 @@ def _owner(code: Code, home: Home, function: Statement, site: Site) -> str:
     owner = function.block.owner
     if params and owner is not None and isinstance(owner.node, cst.ClassDef):
         return params[0].name.value
-    if len(site.owners) == 1:
-        return site.owners[0]
+    texts = [code.source(node) for pos in site.accesses for node in code.expressions(pos)[:1]]
+    named = [owner for owner in site.owners if any(text.startswith(f"{owner}.") for text in texts)]
+    if named or len(site.owners) == 1:
+        return min(named or site.owners, key=len)
     if code.path == home.path and home.scope == "class" and "." not in home.owner:
         return home.owner
     raise Refused(f"nothing here names the owner of `{home.name}`")

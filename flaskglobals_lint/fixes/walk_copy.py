@@ -38,6 +38,8 @@ def _walked(code: Code, remedy: WalkCopy) -> cst.BaseExpression:
             return _inner(node.iter)
         if isinstance(node, cst.CompFor) and code.pos(node)[:2] == remedy.loop[:2]:
             return _inner(node.iter)
+        if isinstance(node, cst.BaseComp) and code.pos(node) == remedy.loop:
+            return _inner(node.for_in.iter)
         if isinstance(node, cst.Call) and code.pos(node) == remedy.loop and node.args:
             name = code.source(node.func)
             if name in ("filter", "map"):
