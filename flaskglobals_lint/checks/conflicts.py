@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link.program import base_key
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 MOST_ENTRY_POINTS = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Race:
+class Race(msgspec.Struct, frozen=True, gc=False):
     """A pair that another request or thread can come between, with all contexts in which that is so."""
 
     conflict: Conflict

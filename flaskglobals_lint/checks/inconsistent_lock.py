@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Severity
@@ -26,8 +27,7 @@ RULE = Rule("FGL402", "inconsistent-lock", "error", "a place guarded by a lock h
 _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 
 
-@dataclass(frozen=True, slots=True)
-class _Guard:
+class _Guard(msgspec.Struct, frozen=True, gc=False):
     """The lock that guards a place: at which accesses, and in which sections that read and write it."""
 
     key: Any

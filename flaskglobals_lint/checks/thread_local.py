@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts
@@ -25,14 +26,13 @@ RULE = Rule(
 _LOCAL = ("threading.local", "_threading_local.local", "_thread._local")
 
 
-@dataclass(slots=True)
-class _Attribute:
+class _Attribute(msgspec.Struct):
     """Who sets, clears and reads one attribute of one thread-local object."""
 
-    imported: list[tuple[str, Write]] = field(default_factory=list)
-    writes: list[tuple[Context, Write]] = field(default_factory=list)
-    reads: list[tuple[Context, Read]] = field(default_factory=list)
-    sure: list[tuple[Context, Read]] = field(default_factory=list)
+    imported: list[tuple[str, Write]] = msgspec.field(default_factory=list)
+    writes: list[tuple[Context, Write]] = msgspec.field(default_factory=list)
+    reads: list[tuple[Context, Read]] = msgspec.field(default_factory=list)
+    sure: list[tuple[Context, Read]] = msgspec.field(default_factory=list)
     """Reads that fail where there is no value."""
 
 

@@ -17,7 +17,8 @@ class Answers:
     def __init__(self) -> None:
         self.alive: list[f.Expression] = []
         """Nodes that answers are kept by the ``id`` of: it must not be used again."""
-        self._answers: dict[tuple[Any, ...], Atoms] = {}
+        self.final: dict[tuple[Any, ...], Atoms] = {}
+        """Answers that will not change."""
         self._tentative: dict[tuple[Any, ...], Atoms] = {}
         self._busy = 0
 
@@ -28,7 +29,7 @@ class Answers:
 
     def known(self, key: tuple[Any, ...]) -> Atoms | None:
         """The answer to a question asked before; nothing for one that is being answered; None for a new one."""
-        found = self._answers.get(key)
+        found = self.final.get(key)
         if found is None:
             found = self._tentative.get(key)
             if found is None:
@@ -41,7 +42,7 @@ class Answers:
         only until that one is answered."""
         self._busy -= 1
         if answer or not self._busy:
-            self._answers[key] = answer
+            self.final[key] = answer
         else:
             self._tentative[key] = answer
         if not self._busy:

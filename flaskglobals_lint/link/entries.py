@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
@@ -25,8 +26,7 @@ _TEMPLATE_TABLES = ("filters", "globals", "tests")
 _VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(msgspec.Struct, frozen=True, gc=False):
     """One way into the code: the function that runs first, and how it gets to run.
 
     ``arguments`` are references by parameter, e.g. the one instance that serves all requests. ``spawned_in`` is the code

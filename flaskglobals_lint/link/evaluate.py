@@ -6,8 +6,10 @@ what is known of it so far.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
 from typing import Any
+
+from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import expressions, feasible, locks, pairs
@@ -152,74 +154,77 @@ class Evaluator:
     def block(self, frame: Frame, body: tuple[f.Statement, ...]) -> int:
         """Run statements; how control leaves them: it falls through, it leaves the function, or it leaves the loop."""
         for statement in body:
-            left = self.statement(frame, statement)
-            if left != FALLS:
+            left = _STATEMENTS[type(statement)](self, frame, statement)
+            if left:
                 return left
         return FALLS
 
-    def statement(self, frame: Frame, node: f.Statement) -> int:
-        match node:
-            case f.Evaluate():
-                value = expressions.evaluate(frame, node.value)
-                if value.refs == NEVER:
-                    frame.raised |= frame.decided
-                    return EXITS
-            case f.Assign():
-                self.assignments.assign(frame, node)
-            case f.AugmentedAssign():
-                self.assignments.augmented(frame, node)
-            case f.AnnotatedAssign():
-                if node.value is not None:
-                    self.assignments.store(frame, node.target, expressions.evaluate(frame, node.value), node.pos)
-            case f.If():
-                return self.branch(frame, node)
-            case f.Return():
-                value = expressions.evaluate(frame, node.value) if node.value is not None else Value()
-                if isinstance(node.value, f.Compare | f.Operation | f.Boolean) and not value.refs:
-                    value = Value((), value.deps | expressions.test(frame, node.value), value.flags)
-                frame.hand_out(value, node.pos)
-                frame.returned.append(Value(value.refs, value.deps | frame.decided, value.flags, value.view))
-                return EXITS
-            case f.For():
-                self.loop(frame, node)
-            case f.While():
-                self.while_loop(frame, node)
-            case f.Try():
-                return self.attempt(frame, node)
-            case f.With():
-                return self.managers.held(frame, node)
-            case f.Raise():
-                if node.value is not None:
-                    expressions.evaluate(frame, node.value)
-                frame.raised |= frame.decided
-                return EXITS
-            case f.Assert():
-                deps = expressions.test(frame, node.test)
-                frame.sticky |= deps
-                frame.raised |= deps
-            case f.Delete():
-                self.assignments.delete(frame, node)
-            case f.Define():
-                self.define(frame, node)
-            case f.DefineClass():
-                if isinstance(node.target, f.Local):
-                    frame.variables[node.target.name] = Value((("class", f"{frame.module_path}:{node.cls}"),))
-            case f.Import():
-                if isinstance(node.target, f.Local):
-                    found = self.types.names.imported(frame.module_path, node) or ()
-                    frame.variables[node.target.name] = expressions.references(frame, found, node.pos)
-            case f.Match():
-                return self.match(frame, node)
-            case f.Jump():
-                return BREAKS
-            case _:
-                pass
+    def evaluate(self, frame: Frame, node: f.Evaluate) -> int:
+        value = expressions.evaluate(frame, node.value)
+        if value.refs == NEVER:
+            frame.raised |= frame.decided
+            return EXITS
         return FALLS
 
-    def define(self, frame: Frame, node: f.Define) -> None:
-        fid = f"{frame.module_path}:{node.function}"
+    def assign(self, frame: Frame, node: f.Assign) -> int:
+        self.assignments.assign(frame, node)
+        return FALLS
+
+    def augmented(self, frame: Frame, node: f.AugmentedAssign) -> int:
+        self.assignments.augmented(frame, node)
+        return FALLS
+
+    def annotated(self, frame: Frame, node: f.AnnotatedAssign) -> int:
+        if node.value is not None:
+            self.assignments.store(frame, node.target, expressions.evaluate(frame, node.value), node.pos)
+        return FALLS
+
+    def returned(self, frame: Frame, node: f.Return) -> int:
+        value = expressions.evaluate(frame, node.value) if node.value is not None else Value()
+        if isinstance(node.value, f.Compare | f.Operation | f.Boolean) and not value.refs:
+            value = Value((), value.deps | expressions.test(frame, node.value), value.flags)
+        frame.hand_out(value, node.pos)
+        frame.returned.append(Value(value.refs, value.deps | frame.decided, value.flags, value.view))
+        return EXITS
+
+    def raised(self, frame: Frame, node: f.Raise) -> int:
+        if node.value is not None:
+            expressions.evaluate(frame, node.value)
+        frame.raised |= frame.decided
+        return EXITS
+
+    def asserted(self, frame: Frame, node: f.Assert) -> int:
+        deps = expressions.test(frame, node.test)
+        frame.sticky |= deps
+        frame.raised |= deps
+        return FALLS
+
+    def delete(self, frame: Frame, node: f.Delete) -> int:
+        self.assignments.delete(frame, node)
+        return FALLS
+
+    def held(self, frame: Frame, node: f.With) -> int:
+        return self.managers.held(frame, node)
+
+    def jump(self, frame: Frame, node: f.Jump) -> int:
+        return BREAKS
+
+    def define_class(self, frame: Frame, node: f.DefineClass) -> int:
         if isinstance(node.target, f.Local):
+            frame.variables[node.target.name] = Value((("class", f"{frame.module_path}:{node.cls}"),))
+        return FALLS
+
+    def imported(self, frame: Frame, node: f.Import) -> int:
+        if isinstance(node.target, f.Local):
+            found = self.types.names.imported(frame.module_path, node) or ()
+            frame.variables[node.target.name] = expressions.references(frame, found, node.pos)
+        return FALLS
+
+    def define(self, frame: Frame, node: f.Define) -> int:
+        if isinstance(node.target, f.Local):
+            fid = f"{frame.module_path}:{node.function}"
             frame.variables[node.target.name] = Value(self.types.decorated(fid))
+        return FALLS
 
     # -- control flow --
 
@@ -266,7 +271,7 @@ class Evaluator:
         for at in range(first, len(frame.summary.writes)):
             frame.summary.writes[at] = replace(frame.summary.writes[at], acts=True)
 
-    def loop(self, frame: Frame, node: f.For) -> None:
+    def loop(self, frame: Frame, node: f.For) -> int:
         started = len(frame.summary.iterations)
         first = len(frame.summary.reads)
         frame.consuming = True
@@ -299,13 +304,14 @@ class Evaluator:
         frame.control = outer
         frame.sticky = sticky | (frame.sticky & frame.raised)
         self.block(frame, node.orelse)
+        return FALLS
 
     @staticmethod
     def rounds(frame: Frame) -> int:
         """How often a loop's body is walked: twice, but once where loops are nested deep, lest the work doubles with each."""
         return 2 if frame.loops <= DEEP_LOOPS else 1
 
-    def while_loop(self, frame: Frame, node: f.While) -> None:
+    def while_loop(self, frame: Frame, node: f.While) -> int:
         outer, sticky = frame.control, frame.sticky
         frame.loops += 1
         for _ in range(self.rounds(frame)):
@@ -318,6 +324,7 @@ class Evaluator:
         frame.control = outer
         frame.sticky = sticky | (frame.sticky & frame.raised)
         self.block(frame, node.orelse)
+        return FALLS
 
     def attempt(self, frame: Frame, node: f.Try) -> int:
         first = len(frame.summary.reads)
@@ -380,6 +387,28 @@ class Evaluator:
         frame.control = outer
         frame.variables = _joined(before, after) if after is not None else before
         return FALLS
+
+
+_STATEMENTS: dict[type, Callable[[Evaluator, Frame, Any], int]] = {
+    f.Evaluate: Evaluator.evaluate,
+    f.Assign: Evaluator.assign,
+    f.AugmentedAssign: Evaluator.augmented,
+    f.AnnotatedAssign: Evaluator.annotated,
+    f.If: Evaluator.branch,
+    f.Return: Evaluator.returned,
+    f.For: Evaluator.loop,
+    f.While: Evaluator.while_loop,
+    f.Try: Evaluator.attempt,
+    f.With: Evaluator.held,
+    f.Raise: Evaluator.raised,
+    f.Assert: Evaluator.asserted,
+    f.Delete: Evaluator.delete,
+    f.Define: Evaluator.define,
+    f.DefineClass: Evaluator.define_class,
+    f.Import: Evaluator.imported,
+    f.Match: Evaluator.match,
+    f.Jump: Evaluator.jump,
+}
 
 
 def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from flaskglobals_lint import facts as f
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.names import Names
 
 
-@dataclass(frozen=True, slots=True)
-class Handed:
+class Handed(msgspec.Struct, frozen=True, gc=False):
     """The constructor's own arguments in one registration, and the code that it stands in."""
 
     values: tuple[f.Expression, ...]

@@ -6,8 +6,10 @@ resolved here; ``names`` does that on demand.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.inputs import LinkInput
@@ -16,8 +18,7 @@ ScopeId: TypeAlias = str
 """``path:qualname`` of a function or class; ``path:`` alone is the module's own code."""
 
 
-@dataclass(frozen=True, slots=True)
-class Binding:
+class Binding(msgspec.Struct, frozen=True, gc=False):
     """One way a name gets a value.
 
     ``how`` is is (the value itself), element (a loop over it), enter (``with``), item (unpacking; ``at`` is the index),
@@ -34,8 +35,7 @@ class Binding:
     annotation: f.Expression | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallSite:
+class CallSite(msgspec.Struct, frozen=True, gc=False):
     """A call as written, and the code it stands in. A decorator is a call with the decorated definition as argument."""
 
     scope: ScopeId
@@ -43,8 +43,7 @@ class CallSite:
     decorated: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(msgspec.Struct, frozen=True, gc=False):
     """``container[key] = value`` or a method that adds ``value``; ``depth`` counts the item steps below the name. A method
     gives no ``key``."""
 
@@ -55,67 +54,53 @@ class Store:
     key: f.Expression | None = None
 
 
-@dataclass(slots=True)
-class ModuleIndex:
-    """A module's definitions and names. ``dynamic`` are objects whose attributes become module names at run time
+class ModuleIndex(msgspec.Struct):
+    """A module's definitions and names. ``path`` is the path in every ScopeId: a colon in a file's name does not end
+    it there. ``dynamic`` are objects whose attributes become module names at run time
     (``globals()[name] = getattr(object, name)``)."""
 
     input: LinkInput
+    path: str
     dotted: str
-    names: dict[str, list[Binding]] = field(default_factory=dict)
-    stars: list[f.Import] = field(default_factory=list)
-    dynamic: list[f.Expression] = field(default_factory=list)
-
-    @property
-    def path(self) -> str:
-        """The path in every ScopeId; a colon in a file's name does not end it there."""
-        return self.input.relative.replace(":", "\0")
+    names: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
+    stars: list[f.Import] = msgspec.field(default_factory=list)
+    dynamic: list[f.Expression] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class FunctionIndex:
-    """A function, its module, and what its own code binds and returns."""
+class FunctionIndex(msgspec.Struct):
+    """A function, its module, and what its own code binds and returns. ``parent`` is the enclosing function's id, ``cls``
+    that of the class whose body the definition stands in."""
 
     id: ScopeId
     module: ModuleIndex
     facts: f.Function
-    names: dict[str, list[Binding]] = field(default_factory=dict)
-    returns: list[f.Expression] = field(default_factory=list)
-    yields: list[f.Expression] = field(default_factory=list)
-    nested: list[ScopeId] = field(default_factory=list)
-
-    @property
-    def parent(self) -> ScopeId | None:
-        """The enclosing function's id."""
-        return f"{self.module.path}:{self.facts.function}" if self.facts.function else None
-
-    @property
-    def cls(self) -> ScopeId | None:
-        """The id of the class whose body the definition stands in."""
-        return f"{self.module.path}:{self.facts.cls}" if self.facts.cls else None
+    parent: ScopeId | None
+    cls: ScopeId | None
+    names: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
+    returns: list[f.Expression] = msgspec.field(default_factory=list)
+    yields: list[f.Expression] = msgspec.field(default_factory=list)
+    nested: list[ScopeId] = msgspec.field(default_factory=list)
 
 
-@dataclass(slots=True)
-class ClassIndex:
+class ClassIndex(msgspec.Struct):
     """A class, its own names (methods too), and its subclasses (filled by ``names``)."""
 
     id: ScopeId
     module: ModuleIndex
     facts: f.Class
-    names: dict[str, list[Binding]] = field(default_factory=dict)
-    methods: dict[str, list[ScopeId]] = field(default_factory=dict)
+    names: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
+    methods: dict[str, list[ScopeId]] = msgspec.field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class Index:
+class Index(msgspec.Struct):
     """All modules of the program."""
 
-    modules: dict[str, ModuleIndex] = field(default_factory=dict)
-    functions: dict[ScopeId, FunctionIndex] = field(default_factory=dict)
-    classes: dict[ScopeId, ClassIndex] = field(default_factory=dict)
-    attributes: dict[str, list[tuple[f.Attribute, Binding]]] = field(default_factory=dict)
-    stores: dict[str, list[Store]] = field(default_factory=dict)
-    calls: dict[str, list[CallSite]] = field(default_factory=dict)
+    modules: dict[str, ModuleIndex] = msgspec.field(default_factory=dict)
+    functions: dict[ScopeId, FunctionIndex] = msgspec.field(default_factory=dict)
+    classes: dict[ScopeId, ClassIndex] = msgspec.field(default_factory=dict)
+    attributes: dict[str, list[tuple[f.Attribute, Binding]]] = msgspec.field(default_factory=dict)
+    stores: dict[str, list[Store]] = msgspec.field(default_factory=dict)
+    calls: dict[str, list[CallSite]] = msgspec.field(default_factory=dict)
 
     def module_of(self, scope: ScopeId) -> ModuleIndex:
         return self.modules[scope[: scope.index(":")]]
@@ -135,16 +120,17 @@ def build(inputs: list[LinkInput]) -> Index:
     """Index every module, in the order given."""
     index = Index()
     for item in inputs:
-        module = ModuleIndex(item, dotted_name(item.relative))
-        index.modules[module.path] = module
+        path = item.relative.replace(":", "\0")
+        module = index.modules[path] = ModuleIndex(item, path, dotted_name(item.relative))
         for function in item.facts.functions:
-            scope = f"{module.path}:{function.qualname}"
-            index.functions[scope] = FunctionIndex(scope, module, function)
+            scope = f"{path}:{function.qualname}"
+            parent = f"{path}:{function.function}" if function.function else None
+            owner = f"{path}:{function.cls}" if function.cls else None
+            index.functions[scope] = FunctionIndex(scope, module, function, parent, owner)
         for cls in item.facts.classes:
-            scope = f"{module.path}:{cls.qualname}"
+            scope = f"{path}:{cls.qualname}"
             index.classes[scope] = ClassIndex(scope, module, cls)
-        walker = _Walker(index, module)
-        walker.module()
+        _Walker(index, module).module()
     return index
 
 
@@ -271,127 +257,139 @@ class _Walker:
 
     def block(self, body: tuple[f.Statement, ...]) -> None:
         for statement in body:
-            self.statement(statement)
+            handler = _STATEMENTS.get(type(statement))
+            if handler is not None:
+                handler(self, statement)
 
-    def statement(self, node: f.Statement) -> None:
-        match node:
-            case f.Evaluate():
-                self.expression(node.value)
-            case f.Assign():
-                self.expression(node.value)
-                for target in node.targets:
-                    self.bind(target, Binding("is", self.scope, node.pos, node.value))
-            case f.AugmentedAssign():
-                self.expression(node.value)
-                self.bind(node.target, Binding("augmented", self.scope, node.pos, node.value))
-            case f.AnnotatedAssign():
-                if node.value is not None:
-                    self.expression(node.value)
-                how = "is" if node.value is not None else "annotation"
-                self.bind(node.target, Binding(how, self.scope, node.pos, node.value, annotation=node.annotation))
-            case f.Return():
-                if node.value is not None:
-                    self.expression(node.value)
-                    if self.function is not None:
-                        self.function.returns.append(node.value)
-            case f.If() | f.While():
-                self.expression(node.test)
-                self.block(node.body)
-                self.block(node.orelse)
-            case f.For():
-                self.expression(node.iterable)
-                self.bind(node.target, Binding("element", self.scope, node.pos, node.iterable))
-                self.block(node.body)
-                self.block(node.orelse)
-            case f.Try():
-                self.block(node.body)
-                for handler in node.handlers:
-                    if handler.name is not None:
-                        self.bind(handler.name, Binding("opaque", self.scope, node.pos))
-                    self.block(handler.body)
-                self.block(node.orelse)
-                self.block(node.final)
-            case f.With():
-                for item in node.items:
-                    self.expression(item.value)
-                    if item.target is not None:
-                        self.bind(item.target, Binding("enter", self.scope, item.pos, item.value))
-                self.block(node.body)
-            case f.Define():
-                name = f"{self.module_index.path}:{node.function}"
-                self.bind(node.target, Binding("function", self.scope, node.pos, name=name))
-            case f.DefineClass():
-                name = f"{self.module_index.path}:{node.cls}"
-                self.bind(node.target, Binding("class", self.scope, node.pos, name=name))
-            case f.Import():
-                if node.name == "*":
-                    self.module_index.stars.append(node)
-                elif node.target is not None:
-                    self.bind(node.target, Binding("import", self.scope, node.pos, imported=node))
-            case f.Match():
-                self.expression(node.subject)
-                for case in node.cases:
-                    for bound in case.names:
-                        self.bind(bound, Binding("opaque", self.scope, node.pos))
-                    if case.guard is not None:
-                        self.expression(case.guard)
-                    self.block(case.body)
-            case f.Raise():
-                if node.value is not None:
-                    self.expression(node.value)
-            case f.Assert():
-                self.expression(node.test)
-            case f.Delete():
-                for target in node.targets:
-                    if isinstance(target, f.Attribute | f.Item):
-                        self.expression(target.value)
-            case _:
-                pass
+    def value(self, node: f.Evaluate | f.Raise) -> None:
+        if node.value is not None:
+            self.expression(node.value)
+
+    def assign(self, node: f.Assign) -> None:
+        self.expression(node.value)
+        for target in node.targets:
+            self.bind(target, Binding("is", self.scope, node.pos, node.value))
+
+    def augmented(self, node: f.AugmentedAssign) -> None:
+        self.expression(node.value)
+        self.bind(node.target, Binding("augmented", self.scope, node.pos, node.value))
+
+    def annotated(self, node: f.AnnotatedAssign) -> None:
+        if node.value is not None:
+            self.expression(node.value)
+        how = "is" if node.value is not None else "annotation"
+        self.bind(node.target, Binding(how, self.scope, node.pos, node.value, annotation=node.annotation))
+
+    def returned(self, node: f.Return) -> None:
+        if node.value is not None:
+            self.expression(node.value)
+            if self.function is not None:
+                self.function.returns.append(node.value)
+
+    def branch(self, node: f.If | f.While) -> None:
+        self.expression(node.test)
+        self.block(node.body)
+        self.block(node.orelse)
+
+    def loop(self, node: f.For) -> None:
+        self.expression(node.iterable)
+        self.bind(node.target, Binding("element", self.scope, node.pos, node.iterable))
+        self.block(node.body)
+        self.block(node.orelse)
+
+    def attempt(self, node: f.Try) -> None:
+        self.block(node.body)
+        for handler in node.handlers:
+            if handler.name is not None:
+                self.bind(handler.name, Binding("opaque", self.scope, node.pos))
+            self.block(handler.body)
+        self.block(node.orelse)
+        self.block(node.final)
+
+    def held(self, node: f.With) -> None:
+        for item in node.items:
+            self.expression(item.value)
+            if item.target is not None:
+                self.bind(item.target, Binding("enter", self.scope, item.pos, item.value))
+        self.block(node.body)
+
+    def define(self, node: f.Define) -> None:
+        name = f"{self.module_index.path}:{node.function}"
+        self.bind(node.target, Binding("function", self.scope, node.pos, name=name))
+
+    def define_class(self, node: f.DefineClass) -> None:
+        name = f"{self.module_index.path}:{node.cls}"
+        self.bind(node.target, Binding("class", self.scope, node.pos, name=name))
+
+    def imported(self, node: f.Import) -> None:
+        if node.name == "*":
+            self.module_index.stars.append(node)
+        elif node.target is not None:
+            self.bind(node.target, Binding("import", self.scope, node.pos, imported=node))
+
+    def match(self, node: f.Match) -> None:
+        self.expression(node.subject)
+        for case in node.cases:
+            for bound in case.names:
+                self.bind(bound, Binding("opaque", self.scope, node.pos))
+            if case.guard is not None:
+                self.expression(case.guard)
+            self.block(case.body)
+
+    def asserted(self, node: f.Assert) -> None:
+        self.expression(node.test)
+
+    def delete(self, node: f.Delete) -> None:
+        for target in node.targets:
+            if isinstance(target, f.Attribute | f.Item):
+                self.expression(target.value)
 
     # -- expressions: only calls and bindings matter --
 
     def expression(self, node: f.Expression) -> None:
-        match node:
-            case f.Local() | f.Global() | f.Constant() | f.Free() | f.ClassName() | f.Lambda():
-                pass
-            case f.Attribute():
-                self.expression(node.value)
-            case f.Call():
-                self.call(node)
-            case f.Item():
-                self.expression(node.value)
-                self.expression(node.key)
-            case f.Display():
-                for value in node.values:
-                    self.expression(value)
-            case f.Operation() | f.Compare() | f.Boolean():
-                for value in node.operands:
-                    self.expression(value)
-            case f.Conditional():
-                self.expression(node.test)
-                self.expression(node.body)
-                self.expression(node.orelse)
-            case f.Comprehension():
-                for clause in node.clauses:
-                    self.expression(clause.iterable)
-                    self.bind(clause.target, Binding("element", self.scope, clause.pos, clause.iterable))
-                    for condition in clause.conditions:
-                        self.expression(condition)
-                if node.key is not None:
-                    self.expression(node.key)
-                self.expression(node.element)
-            case f.Await() | f.Starred():
-                self.expression(node.value)
-            case f.Yield():
-                if node.value is not None:
-                    self.expression(node.value)
-                    if self.function is not None:
-                        self.function.yields.append(node.value)
-            case f.Walrus():
-                self.expression(node.value)
-                self.bind(node.target, Binding("is", self.scope, node.pos, node.value))
-            case _:
-                pass
+        handler = _EXPRESSIONS.get(type(node))
+        if handler is not None:
+            handler(self, node)
+
+    def inner(self, node: f.Attribute | f.Await | f.Starred) -> None:
+        self.expression(node.value)
+
+    def item(self, node: f.Item) -> None:
+        self.expression(node.value)
+        self.expression(node.key)
+
+    def display(self, node: f.Display) -> None:
+        for value in node.values:
+            self.expression(value)
+
+    def operation(self, node: f.Operation | f.Compare | f.Boolean) -> None:
+        for value in node.operands:
+            self.expression(value)
+
+    def conditional(self, node: f.Conditional) -> None:
+        self.expression(node.test)
+        self.expression(node.body)
+        self.expression(node.orelse)
+
+    def comprehension(self, node: f.Comprehension) -> None:
+        for clause in node.clauses:
+            self.expression(clause.iterable)
+            self.bind(clause.target, Binding("element", self.scope, clause.pos, clause.iterable))
+            for condition in clause.conditions:
+                self.expression(condition)
+        if node.key is not None:
+            self.expression(node.key)
+        self.expression(node.element)
+
+    def yielded(self, node: f.Yield) -> None:
+        if node.value is not None:
+            self.expression(node.value)
+            if self.function is not None:
+                self.function.yields.append(node.value)
+
+    def walrus(self, node: f.Walrus) -> None:
+        self.expression(node.value)
+        self.bind(node.target, Binding("is", self.scope, node.pos, node.value))
 
     def call(self, node: f.Call) -> None:
         function = node.function
@@ -413,3 +411,39 @@ class _Walker:
                 target = f.Attribute(node.arguments[0].value, key.text, node.pos)
                 binding = Binding("is", self.scope, node.pos, node.arguments[2].value)
                 self.index.attributes.setdefault(key.text, []).append((target, binding))
+
+
+_EXPRESSIONS: Final[dict[type, Callable[[_Walker, Any], None]]] = {
+    f.Attribute: _Walker.inner,
+    f.Await: _Walker.inner,
+    f.Starred: _Walker.inner,
+    f.Call: _Walker.call,
+    f.Item: _Walker.item,
+    f.Display: _Walker.display,
+    f.Operation: _Walker.operation,
+    f.Compare: _Walker.operation,
+    f.Boolean: _Walker.operation,
+    f.Conditional: _Walker.conditional,
+    f.Comprehension: _Walker.comprehension,
+    f.Yield: _Walker.yielded,
+    f.Walrus: _Walker.walrus,
+}
+_STATEMENTS: Final[dict[type, Callable[[_Walker, Any], None]]] = {
+    f.Evaluate: _Walker.value,
+    f.Raise: _Walker.value,
+    f.Assign: _Walker.assign,
+    f.AugmentedAssign: _Walker.augmented,
+    f.AnnotatedAssign: _Walker.annotated,
+    f.Return: _Walker.returned,
+    f.If: _Walker.branch,
+    f.While: _Walker.branch,
+    f.For: _Walker.loop,
+    f.Try: _Walker.attempt,
+    f.With: _Walker.held,
+    f.Define: _Walker.define,
+    f.DefineClass: _Walker.define_class,
+    f.Import: _Walker.imported,
+    f.Match: _Walker.match,
+    f.Assert: _Walker.asserted,
+    f.Delete: _Walker.delete,
+}

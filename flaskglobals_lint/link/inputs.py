@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from flaskglobals_lint import facts
 
 
-@dataclass(frozen=True, slots=True)
-class LinkInput:
+class LinkInput(msgspec.Struct, frozen=True, gc=False):
     """One module: ``path`` is how it is printed, ``relative`` its path from the project root, both with ``/``.
 
     Findings are wanted in the ``target`` modules only; the others are there to be understood.

@@ -86,6 +86,7 @@ class Names:
         self.modules = Modules(index)
         self._lookups: dict[tuple[str, str], Atoms | None] = {}
         self._mro: dict[ScopeId, tuple[Atom, ...]] = {}
+        self._kinds: dict[ScopeId, str] = {}
         self._bases: dict[ScopeId, Atoms] = {}
         self.subclasses: dict[ScopeId, list[ScopeId]] = {}
         for cls in index.classes.values():
@@ -324,10 +325,18 @@ class Names:
         return names
 
     def is_property(self, fid: ScopeId) -> bool:
+        if not self.index.functions[fid].facts.decorators:
+            return False
         return any(name in ("property", "cached_property", "hybrid_property") for name in self.decorator_names(fid))
 
     def kind(self, fid: ScopeId) -> str:
         """method, classmethod, staticmethod or function."""
+        found = self._kinds.get(fid)
+        if found is None:
+            found = self._kinds[fid] = self._kind(fid)
+        return found
+
+    def _kind(self, fid: ScopeId) -> str:
         function = self.index.functions[fid]
         if function.cls is None:
             return "function"

@@ -25,6 +25,8 @@ class Parameters:
         self.names = types.names
         self.answers = types.answers
         self._sites: dict[ScopeId, list[tuple[CallSite, int]]] = {}
+        self._called: dict[int, dict[ScopeId, int]] = {}
+        """What is called, by the ``id`` of the call site, once that is sure."""
         self._aliases: dict[str, set[str]] = {}
         for module in types.index.modules.values():
             for name, bindings in module.names.items():
@@ -33,9 +35,12 @@ class Parameters:
                     if node is not None and node.name is not None and node.name != name:
                         self._aliases.setdefault(node.name, set()).add(name)
 
-    def expand(self, atoms: Atoms, depth: int = 0) -> Atoms:
+    def expand(self, atoms: Atoms) -> Atoms:
         """Replace symbolic parameters by what callers pass."""
-        if not any(atom[0] == "param" for atom in atoms):
+        for atom in atoms:
+            if atom[0] == "param":
+                break
+        else:
             return atoms
         result: list[Atom] = []
         for atom in atoms:
@@ -131,7 +136,8 @@ class Parameters:
             names |= {f"{self.index.functions[parent].facts.name}()"} if parent in self.index.functions else set()
         for called in sorted(names):
             for site in self.index.calls.get(called, ())[:MOST_SITES]:
-                offset = self.offset(fid, site)
+                known = self._called.get(id(site))
+                offset = known.get(fid, -1) if known is not None else self.offset(fid, site)
                 if offset >= 0:
                     result.append((site, offset))
         self._sites[fid] = result
@@ -149,16 +155,28 @@ class Parameters:
 
     def offset(self, fid: ScopeId, site: CallSite) -> int:
         """The parameter that a call's first positional argument is for; -1 if it does not call the function."""
-        function = self.index.functions[fid]
-        name = function.facts.name
-        constructs = function.cls is not None and name in ("__init__", "__new__")
-        for atom in self.expand(self.types.of(site.call.function, site.scope)):
-            if atom[0] == "func" and atom[1] == fid:
-                return 0
-            if atom[0] == "bound" and atom[1] == fid:
-                return 1
-            if atom[0] == "class" and constructs and self.names.method(atom[1], name) == fid:
-                return 1
-            if atom[0] == "inst" and name == "__call__" and self.names.method(atom[1], "__call__") == fid:
-                return 1
-        return -1
+        node = site.call.function
+        atoms = self.types.of(node, site.scope)
+        called = self._offsets(self.expand(atoms))
+        final = self.answers.final
+        if ("of", id(node), site.scope) in final and all(
+            a[0] != "param" or ("parameter", *a[1:]) in final for a in atoms
+        ):
+            self._called[id(site)] = called
+        return called.get(fid, -1)
+
+    def _offsets(self, atoms: Atoms) -> dict[ScopeId, int]:
+        """The functions that a call of any of the atoms runs, each with the parameter of the first positional argument."""
+        found: dict[ScopeId, int] = {}
+        for atom in atoms:
+            match atom[0]:
+                case "func":
+                    found.setdefault(atom[1], 0)
+                case "bound":
+                    found.setdefault(atom[1], 1)
+                case "class" | "inst":
+                    for name in ("__init__", "__new__") if atom[0] == "class" else ("__call__",):
+                        method = self.names.method(atom[1], name)
+                        if method is not None:
+                            found.setdefault(method, 1)
+        return found

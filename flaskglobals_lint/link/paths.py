@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import memo
@@ -33,8 +34,7 @@ def _third_party(dotted: str) -> bool:
     return package not in sys.stdlib_module_names and package != "builtins"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True, gc=False):
     """A shared place in its canonical form: one key for all the ways that lead to it."""
 
     key: tuple[Any, ...]

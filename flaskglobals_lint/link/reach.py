@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
+
+import msgspec
+from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.entries import MIDDLEWARE, Start
@@ -23,8 +25,7 @@ _GIVEN_REQUEST_DATA = ("route", "socket", "callback")
 """Kinds of starts whose arguments the client chooses."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Context:
+class Context(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A function as it runs: from which start, called from where, with which arguments and which locks held.
 
     ``flags`` tell of each argument whether it derives from the request.
@@ -57,8 +58,7 @@ class Context:
         return tuple(reversed(found))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Access:
+class Access(msgspec.Struct, frozen=True, eq=False, gc=False):
     """One recorded access at a shared place, in one context. ``locks`` are the keys of all useful locks held."""
 
     place: Place
@@ -72,8 +72,7 @@ class Access:
         return self.context.function
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Conflict:
+class Conflict(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A pair at a shared place. ``guards`` are the locks that hold from its read to its write."""
 
     place: Place
@@ -83,17 +82,16 @@ class Conflict:
     context: Context
 
 
-@dataclass(slots=True)
-class Reached:
+class Reached(msgspec.Struct):
     """Everything that request-time and background code does to shared places."""
 
-    contexts: dict[ScopeId, list[Context]] = field(default_factory=dict)
-    reads: list[Access] = field(default_factory=list)
-    writes: list[Access] = field(default_factory=list)
-    iterations: list[Access] = field(default_factory=list)
-    uses: list[Access] = field(default_factory=list)
-    handed: list[Access] = field(default_factory=list)
-    conflicts: list[Conflict] = field(default_factory=list)
+    contexts: dict[ScopeId, list[Context]] = msgspec.field(default_factory=dict)
+    reads: list[Access] = msgspec.field(default_factory=list)
+    writes: list[Access] = msgspec.field(default_factory=list)
+    iterations: list[Access] = msgspec.field(default_factory=list)
+    uses: list[Access] = msgspec.field(default_factory=list)
+    handed: list[Access] = msgspec.field(default_factory=list)
+    conflicts: list[Conflict] = msgspec.field(default_factory=list)
 
 
 class Reach:

@@ -7,8 +7,9 @@ say so (``got = lock.acquire(timeout=1)``, ``taken = True``).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.expressions import key_text
@@ -57,8 +58,7 @@ _QUIET_MODULES = ("logging", "time")
 _ALL_ERRORS = ("BaseException", "Exception")
 
 
-@dataclass(frozen=True, slots=True)
-class Leak:
+class Leak(msgspec.Struct, frozen=True, gc=False):
     """A way out of a function with the lock taken. ``how`` is return, end, raise or call; ``never`` means that nobody
     ever releases it."""
 

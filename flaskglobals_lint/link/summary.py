@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import msgspec
 
 if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
@@ -85,8 +86,7 @@ class Value:
         """The index of the parameter that it is, unchanged, of a function summarised for any call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True, gc=False):
     """One holding of one lock. ``lock`` is its path (None: unknown object); ``id`` is unique in the function."""
 
     id: int
@@ -100,8 +100,7 @@ class Section:
     """How the key of a lock out of a table is written, ``=`` before a constant; empty if it cannot be told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(msgspec.Struct, frozen=True, gc=False):
     """``kind`` is load (the variable or attribute itself), content (membership, length, iteration) or element."""
 
     path: Path
@@ -114,8 +113,7 @@ class Read:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(msgspec.Struct, frozen=True, gc=False):
     """``kind`` is set, mutate (in place: append, update …) or delete; ``via`` names the operation for the reader.
 
     ``values`` and ``control`` are dependency bit sets. ``harmless`` writes cannot fail or lose anything when another
@@ -148,8 +146,7 @@ SORT = "sort()"
 """How an iteration by ``list.sort(key=…)`` begins its ``via``."""
 
 
-@dataclass(frozen=True, slots=True)
-class Iteration:
+class Iteration(msgspec.Struct, frozen=True, gc=False):
     """A loop in Python code over a live container."""
 
     path: Path
@@ -163,8 +160,7 @@ class Iteration:
     """items, values or keys where the loop goes over such a view."""
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(msgspec.Struct, frozen=True, gc=False):
     """A use of an object that the models know as a connection."""
 
     path: Path
@@ -174,8 +170,7 @@ class Use:
     sections: tuple[Section, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Pair:
+class Pair(msgspec.Struct, frozen=True, gc=False):
     """A read that a later write of the same place depends on. ``kind`` is value (read-modify-write) or control
     (check-then-set); ``covers`` are the sections that hold from the read to the write."""
 
@@ -193,8 +188,7 @@ class Pair:
     """The check looks at another variable, which the same branch sets, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edge:
+class Edge(msgspec.Struct, frozen=True, gc=False):
     """A call. ``arguments`` are the references passed, by parameter. ``kind`` is call, callback (passed to a library,
     which calls it), thread (runs later, beside this code) or stream (a generator, which runs after its caller)."""
 
@@ -215,22 +209,21 @@ class Edge:
     """Literals among the arguments that decide which way a test in the callee goes."""
 
 
-@dataclass(slots=True)
-class Summary:
+class Summary(msgspec.Struct):
     """Everything a function does that may matter to others."""
 
     function: ScopeId
-    reads: list[Read] = field(default_factory=list)
-    writes: list[Write] = field(default_factory=list)
-    iterations: list[Iteration] = field(default_factory=list)
-    handed: list[Read] = field(default_factory=list)
+    reads: list[Read] = msgspec.field(default_factory=list)
+    writes: list[Write] = msgspec.field(default_factory=list)
+    iterations: list[Iteration] = msgspec.field(default_factory=list)
+    handed: list[Read] = msgspec.field(default_factory=list)
     """Shared objects that leave the function as a whole: returned, put into a display, passed to a library, copied."""
 
-    uses: list[Use] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
-    edges: list[Edge] = field(default_factory=list)
-    sections: list[Section] = field(default_factory=list)
-    awaits: list[tuple[f.Position, tuple[Section, ...]]] = field(default_factory=list)
+    uses: list[Use] = msgspec.field(default_factory=list)
+    pairs: list[Pair] = msgspec.field(default_factory=list)
+    edges: list[Edge] = msgspec.field(default_factory=list)
+    sections: list[Section] = msgspec.field(default_factory=list)
+    awaits: list[tuple[f.Position, tuple[Section, ...]]] = msgspec.field(default_factory=list)
     """Where it awaits with a lock held."""
 
     returned: tuple[Any, ...] = ()

@@ -37,6 +37,7 @@ class Types:
         self.names = names
         self.models = models
         self.answers = Answers()
+        self._final = self.answers.final
         self.constructors = Constructors(index, names)
         self._bindings: dict[Slot, list[Binding]] = {}
         self.annotation = Annotations(self).annotation
@@ -65,13 +66,15 @@ class Types:
 
     def of(self, node: f.Expression, scope: ScopeId) -> Atoms:
         """Atoms of an expression in the code of ``scope``; parameters stay symbolic."""
-        if isinstance(node, f.Constant):
+        if type(node) is f.Constant:
             return (("const", node.kind),)
         key = ("of", id(node), scope)
-        found = self.answers.known(key)
+        found = self._final.get(key)
         if found is None:
-            self.answers.alive.append(node)
-            found = self.answers.keep(key, unique(self._of(node, scope))[:MOST_ATOMS])
+            found = self.answers.known(key)
+            if found is None:
+                self.answers.alive.append(node)
+                found = self.answers.keep(key, unique(self._of(node, scope))[:MOST_ATOMS])
         return found
 
     def _of(self, node: f.Expression, scope: ScopeId) -> Atoms:
