@@ -10,6 +10,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate, count
+from operator import add
 from typing import Final
 
 from flaskglobals_lint.facts import Position
@@ -27,7 +29,11 @@ class Lines:
     __slots__ = ("end", "starts")
 
     def __init__(self, source: str) -> None:
-        self.starts: Sequence[int] = [0, *[newline.end() for newline in NEWLINE.finditer(source)]]
+        if "\r" in source:
+            self.starts: Sequence[int] = [0, *[newline.end() for newline in NEWLINE.finditer(source)]]
+        else:
+            lengths = map(len, source.split("\n"))
+            self.starts = [0, *map(add, accumulate(lengths), count(1))][:-1]
         self.end = len(source) + 1
 
     def place(self, offset: int) -> tuple[int, int]:

@@ -23,18 +23,28 @@ _OBJECT: Final = re.compile(
     r"^([^\W\d]\w*)[ \t]*(?::[^=\r\n]+)?=[ \t]*(?:[\[{]|(?:[\w.]*\.)?(?:dict|list|set|deque|defaultdict|OrderedDict|Counter)\()",
     re.MULTILINE,
 )
-_CHANGES: Final = (
-    r"add|append|appendleft|clear|discard|extend|insert|pop|popitem|popleft|remove|reverse|setdefault|sort|update"
+_CHANGE: Final = (
+    r"(?:\.(?:add|append|appendleft|clear|discard|extend|insert|pop|popitem|popleft|remove|reverse|setdefault|sort|update)\("
+    r"|\[[^\]\r\n]{0,200}+\][^=\r\n]{0,3}=(?!=))"
 )
 
 
 def changes_own_objects(source: str) -> bool:
     """Whether the text looks like a module whose functions rebind its names or change its containers."""
-    if _GLOBAL.search(source):
+    if "global" in source and _GLOBAL.search(source):
         return True
-    names = "|".join(sorted(set(_OBJECT.findall(source))))
-    changed = rf"^[ \t]+.*(?<![\w.])(?:{names})(?:\.(?:{_CHANGES})\(|\[[^\]\r\n]{{0,200}}\][^=\r\n]{{0,3}}=(?!=))"
-    return bool(names) and re.search(changed, source, re.MULTILINE) is not None
+    # Most containers are only read, or changed nowhere: plain searches tell before a slow one is made.
+    names = [name for name in set(_OBJECT.findall(source)) if f"{name}." in source or f"{name}[" in source]
+    if not names:
+        return False
+    changed = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(names))}){_CHANGE}")
+    return any(_inside_a_block(source, found.start()) for found in changed.finditer(source))
+
+
+def _inside_a_block(source: str, offset: int) -> bool:
+    """Whether the line of a character is indented."""
+    start = max(source.rfind("\n", 0, offset), source.rfind("\r", 0, offset)) + 1
+    return source.startswith((" ", "\t"), start)
 
 
 def quick(source: str) -> facts.Module | None:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
-from typing import Any
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final
 
 from flaskglobals_lint.extract.scopes import Bindings
 
+_BIND_NOTHING: Final = frozenset({ast.Expr, ast.Return, ast.Raise, ast.Assert, ast.Pass, ast.Break, ast.Continue})
 
-def body_bindings(body: Iterable[ast.stmt], *, walrus: bool) -> Bindings:
-    """The names that the statements of a function or class body bind and declare."""
+
+def body_bindings(body: Iterable[ast.stmt], walruses: Sequence[int]) -> Bindings:
+    """The names that the statements of a function or class body bind and declare; ``walruses`` are the lines with ``:=``."""
     bindings = Bindings(set(), set(), set())
-    statements = list(body)
-    _collect(statements, bindings)
-    if walrus:
-        for statement in statements:
-            bindings.bound.update(walrus_names(statement, False))
+    _collect(body, bindings)
+    if walruses:
+        for statement in body:
+            if may_hold(statement, walruses):
+                bindings.bound.update(walrus_names(statement, False))
     return bindings
+
+
+def may_hold(node: ast.stmt | ast.expr, lines: Sequence[int]) -> bool:
+    """Whether the node covers one of the lines, which are in order."""
+    decorators = getattr(node, "decorator_list", None)
+    at = bisect_left(lines, decorators[0].lineno if decorators else node.lineno)
+    return at < len(lines) and lines[at] <= (node.end_lineno or node.lineno)
 
 
 def target_names(target: ast.expr) -> Iterator[str]:
@@ -61,7 +71,8 @@ def imported_name(alias: ast.alias) -> str:
 
 def _collect(statements: Iterable[ast.stmt], bindings: Bindings) -> None:
     for statement in statements:
-        _statement(statement, bindings)
+        if statement.__class__ not in _BIND_NOTHING:
+            _statement(statement, bindings)
 
 
 def _statement(node: Any, bindings: Bindings) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from flaskglobals_lint import facts
-from flaskglobals_lint.extract.quick.bindings import body_bindings, walrus_names
+from flaskglobals_lint.extract.quick.bindings import body_bindings, may_hold, walrus_names
 from flaskglobals_lint.extract.quick.expressions import arguments
 from flaskglobals_lint.extract.quick.text import Unplaced
 from flaskglobals_lint.extract.scopes import LAMBDA, Bindings, Kind, Scope
@@ -26,7 +26,7 @@ def function(walk: QuickWalk, node: ast.FunctionDef | ast.AsyncFunctionDef, out:
     qualname = walk.qualify(node.name)
     parameters = tuple(_parameters(walk, node.args))
     returns = walk.optional(node.returns)
-    bindings = body_bindings(node.body, walrus=walk.has_walrus)
+    bindings = body_bindings(node.body, walk.walruses)
     bindings.bound.update(_parameter_names(node.args))
     walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
     body = walk.suite(node.body)
@@ -55,7 +55,7 @@ def lambda_(walk: QuickWalk, node: ast.Lambda) -> facts.Lambda:
     qualname = walk.qualify(LAMBDA)
     parameters = tuple(_parameters(walk, node.args))
     bindings = Bindings(set(_parameter_names(node.args)), set(), set())
-    if walk.has_walrus:
+    if may_hold(node, walk.walruses):
         bindings.bound.update(walrus_names(node.body))
     walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
     body = facts.Return(walk.expression(node.body), walk.at(node.body))
@@ -89,7 +89,7 @@ def class_(walk: QuickWalk, node: ast.ClassDef, out: list[facts.Statement]) -> N
     target = outer.resolve(node.name).at(name_pos)
     qualname = walk.qualify(node.name)
     given = arguments(walk, node.bases, node.keywords)
-    bindings = body_bindings(node.body, walrus=walk.has_walrus)
+    bindings = body_bindings(node.body, walk.walruses)
     walk.scope = Scope(Kind.CLASS, qualname, outer, bindings, node.name.lstrip("_"))
     body = walk.suite(node.body)
     walk.scope = outer

@@ -50,10 +50,6 @@ _FSTRING_PLACES: Final = sys.version_info >= (3, 12)
 """Older parsers do not always tell where an expression inside an f-string stands."""
 
 
-def name(walk: QuickWalk, node: ast.Name) -> facts.Expression:
-    return walk.scope.resolve(node.id).at(walk.at(node))
-
-
 def attribute(walk: QuickWalk, node: ast.Attribute) -> facts.Attribute:
     return facts.Attribute(walk.expression(node.value), walk.scope.mangle(node.attr), walk.at(node))
 
@@ -86,13 +82,13 @@ def arguments(
 
 
 def _argument(walk: QuickWalk, node: ast.expr | ast.keyword) -> facts.Argument:
-    pos = walk.at(node)
-    if isinstance(node, ast.keyword):
-        keyword = None if node.arg is None else walk.scope.mangle(node.arg)
-        return facts.Argument(walk.expression(node.value), keyword, 0 if node.arg else 2, pos)
-    if isinstance(node, ast.Starred):
-        return facts.Argument(walk.expression(node.value), None, 1, pos)
-    return facts.Argument(walk.expression(node), None, 0, pos)
+    kind = node.__class__
+    if kind is ast.keyword:
+        keyword = None if node.arg is None else walk.scope.mangle(node.arg)  # type: ignore[union-attr]
+        return facts.Argument(walk.expression(node.value), keyword, 0 if keyword else 2, walk.at(node))  # type: ignore[union-attr]
+    if kind is ast.Starred:
+        return facts.Argument(walk.expression(node.value), None, 1, walk.at(node))  # type: ignore[union-attr]
+    return facts.Argument(walk.expression(node), None, 0, walk.at(node))  # type: ignore[arg-type]
 
 
 def constant(walk: QuickWalk, node: ast.Constant) -> facts.Constant:
@@ -249,7 +245,6 @@ def walrus(walk: QuickWalk, node: ast.NamedExpr) -> facts.Walrus:
 
 
 HANDLERS: Final[dict[type[ast.AST], Callable[[QuickWalk, Any], facts.Expression]]] = {
-    ast.Name: name,
     ast.Attribute: attribute,
     ast.Subscript: subscript,
     ast.Slice: slice_,

@@ -39,14 +39,19 @@ class Text:
 
     def at(self, node: Any) -> Position:
         """The position of a node."""
-        if self._wide:
-            return (
-                node.lineno,
-                self._column(node.lineno, node.col_offset),
-                node.end_lineno,
-                self._column(node.end_lineno, node.end_col_offset),
-            )
-        return (node.lineno, node.col_offset + 1, node.end_lineno, node.end_col_offset + 1)
+        line, end = node.lineno, node.end_lineno
+        if line in self._wide or end in self._wide:
+            return (line, self._column(line, node.col_offset), end, self._column(end, node.end_col_offset))
+        return (line, node.col_offset + 1, end, node.end_col_offset + 1)
+
+    def holding(self, token: str) -> list[int]:
+        """The lines that hold ``token``, code or not."""
+        found: list[int] = []
+        at = self.source.find(token)
+        while at >= 0:
+            found.append(self.lines.place(at)[0])
+            at = self.source.find(token, at + 1)
+        return found
 
     def _column(self, line: int, offset: int) -> int:
         data = self._wide.get(line)

@@ -28,7 +28,7 @@ class QuickWalk:
         self.scope = Scope(Kind.MODULE, "", None, Bindings(set(), set(), set()))
         self.functions: list[facts.Function] = []
         self.classes: list[facts.Class] = []
-        self.has_walrus = ":=" in source
+        self.walruses = self.text.holding(":=")
         self._depth = 0
         self._qualnames: dict[str, int] = {}
 
@@ -41,8 +41,11 @@ class QuickWalk:
 
     def expression(self, node: ast.expr) -> facts.Expression:
         """The facts of an expression. Raises Unplaced for what only a newer Python knows, or for deep nesting."""
+        kind = node.__class__
+        if kind is ast.Name:
+            return self.scope.resolve(node.id).at(self.at(node))  # type: ignore[attr-defined]
+        handler = EXPRESSIONS.get(kind)
         self._depth += 1
-        handler = EXPRESSIONS.get(node.__class__)
         if handler is None or self._depth > MAX_DEPTH:
             raise Unplaced
         result = handler(self, node)
