@@ -22,7 +22,7 @@ Position: TypeAlias = tuple[int, int, int, int]
 NOWHERE: Position = (1, 1, 1, 1)
 
 
-class Node(msgspec.Struct, frozen=True, array_like=True):
+class Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of every part of the tree."""
 
 

@@ -42,6 +42,7 @@ _COMMA, _COLON, _LAMBDA, _OPERATOR = 3, 4, 5, 6
 
 _CASE: Final = re.compile(r"\s*case\b")
 _FAR_INDENTED: Final = re.compile(rf"^[ \t\f]{{{MAX_BLOCKS}}}", re.MULTILINE)
+_BLANKS: Final = {ord("\t"): " ", ord("\f"): " "}
 _INDENTATION: Final = re.compile(r"^[ \t\f]*(?=[^\s#])", re.MULTILINE)
 _BRANCH: Final = re.compile(r"([ \t\f]*)(?:\\(?:\r\n|[\r\n])[ \t\f]*)*+(elif\b|[^\s#])")
 
@@ -151,7 +152,7 @@ def _longest_chain(source: str, start: int, end: int) -> tuple[int, int | None]:
 
 
 def _deep_blocks(source: str) -> int | None:
-    if _FAR_INDENTED.search(source) is None:
+    if " " * MAX_BLOCKS not in source.translate(_BLANKS) or _FAR_INDENTED.search(source) is None:
         return None
     widths = [0]
     for found in _INDENTATION.finditer(source):

@@ -6,7 +6,6 @@ from msgspec import structs
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract.comments import linter_comments
-from flaskglobals_lint.extract.guard import deep_nesting
 from flaskglobals_lint.extract.quick import changes_own_objects, quick
 from flaskglobals_lint.extract.source import decode
 
@@ -17,7 +16,7 @@ def extract(source: bytes) -> facts.Module:
     if isinstance(text, facts.SyntaxProblem):
         return facts.Module((), (), (), (), text)
     comments = linter_comments(text)
-    module = None if changes_own_objects(text) or deep_nesting(text) is not None else quick(text)
+    module = None if changes_own_objects(text) else quick(text)
     if module is None:
         from flaskglobals_lint.extract.concrete import concrete  # libcst takes long to import
 
