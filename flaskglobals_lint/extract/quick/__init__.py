@@ -38,13 +38,13 @@ def changes_own_objects(source: str) -> bool:
     if not names:
         return False
     changed = re.compile(rf"(?<![\w.])(?:{'|'.join(sorted(names))}){_CHANGE}")
-    return any(_inside_a_block(source, found.start()) for found in changed.finditer(source))
-
-
-def _inside_a_block(source: str, offset: int) -> bool:
-    """Whether the line of a character is indented."""
-    start = max(source.rfind("\n", 0, offset), source.rfind("\r", 0, offset)) + 1
-    return source.startswith((" ", "\t"), start)
+    line = at = 0
+    for found in changed.finditer(source):
+        line = max(line, source.rfind("\n", at, found.start()) + 1, source.rfind("\r", at, found.start()) + 1)
+        if source.startswith((" ", "\t"), line):  # in a function, or in another block
+            return True
+        at = found.start()
+    return False
 
 
 def quick(source: str) -> facts.Module | None:
