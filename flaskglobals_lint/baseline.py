@@ -1,14 +1,15 @@
 """Findings that are known and not to be told again: a file with a line for each of them.
 
-A line says what the finding is about and not where it stands, so it holds when lines move. The lines are sorted; two
-branches that change different findings merge without a conflict.
+A line says what the finding is about and not where it stands, so it holds when lines move. The lines are sorted and no
+line is there twice, so git can merge the file by lines (``merge=union``): a line that two branches bring counts once,
+and one that should be gone is told as fixed.
 """
 
 from __future__ import annotations
 
 import json
 import os
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ from flaskglobals_lint.report.frame import lines_of
 _HEADER = {"flaskglobals-lint baseline": 1}
 """The first line; the number is the format's version."""
 _KEYS = ("path", "code", "symbol", "function", "text")
+_COUNT = "count"
+"""How many findings a line stands for, if more than one."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,6 +41,9 @@ class Known:
         where = f" in {self.function}" if self.function else ""
         return f"{self.code} `{self.text}`{where} ({self.path})"
 
+
+_MOST = 10_000
+"""Findings a line may stand for."""
 
 _Key: TypeAlias = Callable[[Known], Hashable]
 
@@ -83,20 +89,46 @@ class Baseline:
             raise UsageError(f"the baseline `{name}` is not UTF-8") from None
         if _object(lines[0]) != _HEADER:
             raise UsageError(f"{name}:1: is no baseline that this version can read")
-        known = []
+        counts: Counter[Known] = Counter()
         for number, line in enumerate(lines[1:], 2):
             if line.strip():
                 values = _object(line)
+                count = values.pop(_COUNT, 1)
                 if set(values) != set(_KEYS) or not all(isinstance(value, str) for value in values.values()):
                     raise UsageError(f"{name}:{number}: is no finding of a baseline")
-                known.append(Known(**{key: str(value) for key, value in values.items()}))
-        return cls(file, known)
+                if type(count) is not int or not 0 < count <= _MOST:
+                    raise UsageError(f"{name}:{number}: is no finding of a baseline")
+                known = Known(**{key: str(value) for key, value in values.items()})
+                counts[known] = max(counts[known], count)  # a merge may bring a line twice
+        return cls(file, counts.elements())
 
-    def text(self, findings: Iterable[Finding], sources: Mapping[str, str], cwd: Path) -> str:
-        """The file that makes these findings known."""
-        known = sorted(self._entries(findings, sources, cwd))
-        lines = [_HEADER, *({key: getattr(item, key) for key in _KEYS} for item in known)]
+    def text(
+        self,
+        findings: Iterable[Finding],
+        sources: Mapping[str, str],
+        cwd: Path,
+        is_judged: Callable[[str, str], bool] = lambda path, code: True,
+    ) -> str:
+        """The file that makes these findings known.
+
+        What this baseline knows of files and rules that were not looked at stays; ``is_judged`` tells it by a path
+        relative to the baseline's folder and a code.
+        """
+        kept = (item for item in self._known if not is_judged(item.path, item.code))
+        counts = Counter([*self._entries(findings, sources, cwd), *kept])
+        lines: list[dict[str, object]] = [dict(_HEADER)]
+        for item, count in sorted(counts.items()):
+            line: dict[str, object] = {key: getattr(item, key) for key in _KEYS}
+            lines.append(line | {_COUNT: count} if count > 1 else line)
         return "".join(f"{json.dumps(line)}\n" for line in lines)
+
+    def path(self, path: str, cwd: Path) -> str:
+        """A printed path as the file tells it."""
+        whole = os.path.normpath(cwd / path)
+        try:
+            return os.path.relpath(whole, self._folder).replace(os.sep, "/")
+        except ValueError:  # another drive
+            return whole.replace(os.sep, "/")
 
     def match(
         self, findings: Sequence[Finding], sources: Mapping[str, str], judged: Collection[str], cwd: Path
@@ -111,7 +143,7 @@ class Baseline:
         for key in _SAME_IN_RENAMED_FILE:
             for number in _pair(entries, renamed, key):
                 del known[number]
-        seen = gone | {self._path(path, cwd) for path in judged}
+        seen = gone | {self.path(path, cwd) for path in judged}
         comparable = [finding for finding in findings if finding.code != SYNTAX_ERROR]
         new = {id(comparable[number]) for number in entries}
         return Matched(
@@ -124,7 +156,7 @@ class Baseline:
         lines = {path: lines_of(text) for path, text in sources.items()}
         return [
             Known(
-                path=self._path(finding.span.path, cwd),
+                path=self.path(finding.span.path, cwd),
                 code=finding.code,
                 symbol=finding.symbol,
                 function=finding.function,
@@ -133,13 +165,6 @@ class Baseline:
             for finding in findings
             if finding.code != SYNTAX_ERROR
         ]
-
-    def _path(self, path: str, cwd: Path) -> str:
-        whole = os.path.normpath(cwd / path)
-        try:
-            return os.path.relpath(whole, self._folder).replace(os.sep, "/")
-        except ValueError:  # another drive
-            return whole.replace(os.sep, "/")
 
 
 def _object(line: str) -> dict[str, object]:

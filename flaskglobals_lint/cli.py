@@ -144,7 +144,7 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
     finally:
         progress.close()
     if given["write_baseline"]:
-        return _write_baseline(given["write_baseline"], report, cwd, given["quiet"])
+        return _write_baseline(given["write_baseline"], report, paths or (".",), config, cwd, given["quiet"])
     if not formats.isdisjoint(_WITH_FIXES) and any(finding.remedies for finding in report.findings):
         from flaskglobals_lint.repair import proposed
 
@@ -281,12 +281,23 @@ def _print(report: Report, config: Config, given: dict[str, Any], outputs: _Outp
         console.write(f"{_summary(report)}\n", sys.stderr)
 
 
-def _write_baseline(name: str, report: Report, cwd: Path, quiet: bool) -> int:
+def _write_baseline(name: str, report: Report, paths: tuple[str, ...], config: Config, cwd: Path, quiet: bool) -> int:
     from flaskglobals_lint.baseline import Baseline
     from flaskglobals_lint.config import SYNTAX_ERROR
+    from flaskglobals_lint.discover import discover
+
+    file = Path(name)
+    try:
+        baseline = Baseline.read(file)
+    except UsageError:  # there is none yet, or it is broken: this run replaces it
+        baseline = Baseline(file)
+    judged = {baseline.path(source.display, cwd) for source in discover(paths, config, cwd).targets}
+
+    def is_judged(path: str, code: str) -> bool:
+        return config.selects(code) and (path in judged or not (file.parent / path).exists())
 
     known = [finding for finding in report.findings if finding.code != SYNTAX_ERROR]
-    console.write_file(Path(name), Baseline(Path(name)).text(known, report.sources, cwd))
+    console.write_file(file, baseline.text(known, report.sources, cwd, is_judged))
     if not quiet:
         from flaskglobals_lint.report.text import escaped
 

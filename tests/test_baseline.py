@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,6 +134,49 @@ def test_fixed_findings_are_told(known: Path, run: Run, project: Path) -> None:
     assert run("--baseline", "known.jsonl") == (0, [], "")
 
 
+def test_what_was_not_looked_at_stays_in_the_file(known: Path, run: Run, project: Path) -> None:
+    before = known.read_text(encoding="utf-8")
+    (project / "other.py").touch()
+    run("--write-baseline", "known.jsonl", "other.py")
+    run("--write-baseline", "known.jsonl", "--select", "FGL2")
+    assert known.read_text(encoding="utf-8") == before
+    (project / "app.py").unlink()
+    run("--write-baseline", "known.jsonl", "other.py")
+    assert len(known.read_text(encoding="utf-8").splitlines()) == 1
+
+
+def test_a_broken_baseline_can_be_written_anew(known: Path, run: Run) -> None:
+    before = known.read_text(encoding="utf-8")
+    known.write_text(f"<<<<<<< HEAD\n{before}", encoding="utf-8")
+    assert run("--write-baseline", "known.jsonl")[0] == 0
+    assert known.read_text(encoding="utf-8") == before
+
+
+def test_findings_that_look_the_same_are_counted(run: Run, project: Path) -> None:
+    twice = "    total += 1\n    total += 1\n"
+    change(project, "    total += 1\n", twice)
+    run("--write-baseline", "known.jsonl")
+    lines = (project / "known.jsonl").read_text(encoding="utf-8").splitlines()
+    assert [json.loads(line).get("count") for line in lines] == [None, None, 2]
+    assert run("--baseline", "known.jsonl") == (0, [], "")
+    change(project, twice, "    total += 1\n" * 3)
+    assert len(run("--baseline", "known.jsonl")[1]) == 1
+    change(project, "    total += 1\n" * 3, "    total += 1\n")
+    assert "fixed: FGL101 `total += 1`" in run("--baseline", "known.jsonl")[2]
+
+
+def test_a_line_that_a_merge_brings_twice_counts_once(known: Path, run: Run, project: Path) -> None:
+    text = known.read_text(encoding="utf-8")
+    header, *lines = text.splitlines(keepends=True)
+    known.write_text("".join([header, *reversed(lines), *lines]), encoding="utf-8")
+    assert run("--baseline", "known.jsonl") == (0, [], "")
+    change(project, "    total += 1\n", "    total += 1\n    total += 1\n")
+    assert len(run("--baseline", "known.jsonl")[1]) == 1
+    change(project, "    total += 1\n    total += 1\n", "    total += 1\n")
+    run("--write-baseline", "known.jsonl")
+    assert known.read_text(encoding="utf-8") == text
+
+
 def test_what_was_not_looked_at_is_not_fixed(known: Path, run: Run, project: Path) -> None:
     (project / "other.py").touch()
     assert run("--baseline", "known.jsonl", "other.py") == (0, [], "")
@@ -163,6 +209,7 @@ def test_the_file_is_sorted_and_has_a_line_a_finding_and_no_line_numbers(known: 
         (b'{"flaskglobals-lint baseline": 1}\n\n<<<<<<< HEAD\n', "known.jsonl:3: is no finding"),
         (b'{"flaskglobals-lint baseline": 1}\n{"path": "app.py"}\n', "known.jsonl:2: is no finding"),
         (b'{"flaskglobals-lint baseline": 1}\n' + b"[" * 100_000, "known.jsonl:2: is no finding"),
+        (b'{"flaskglobals-lint baseline": 1}\n{"count": 0}\n', "known.jsonl:2: is no finding"),
         (b"\xff", "the baseline `known.jsonl` is not UTF-8"),
     ],
 )
@@ -189,3 +236,54 @@ def test_the_baseline_can_be_configured(known: Path, run: Run, project: Path) ->
     assert len(run("--isolated")[1]) == 2
     known.unlink()
     assert run("--write-baseline", "known.jsonl")[0] == 0
+
+
+# --- git --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def git(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    if not shutil.which("git"):
+        pytest.skip("git is not installed")
+    for key in [key for key in os.environ if key.startswith("GIT_")]:
+        monkeypatch.delenv(key)
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+    monkeypatch.setenv("GIT_CONFIG_SYSTEM", os.devnull)
+
+    def call(*words: str) -> None:
+        identity = ("-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "init.defaultBranch=main")
+        subprocess.run(["git", *identity, *words], cwd=project, check=True, capture_output=True)
+
+    return call
+
+
+def test_two_branches_merge_in_git(git: Callable[..., None], run: Run, project: Path) -> None:
+    """Each branch adds and mends findings next to those of the other; their baselines merge without a conflict."""
+    (project / "app.py").unlink()
+    (project / ".gitattributes").write_text("known.jsonl merge=union\n", encoding="utf-8")
+    (project / ".gitignore").write_text(".flaskglobals_cache/\n", encoding="utf-8")
+
+    def commit(racy: str, safe: str = "") -> None:
+        for letter in racy:
+            (project / f"{letter}.py").write_text(CODE.replace('"/total"', f'"/{letter}"'), encoding="utf-8")
+        for letter in safe:
+            (project / f"{letter}.py").write_text("", encoding="utf-8")
+        assert run("--write-baseline", "known.jsonl")[0] == 0
+        git("add", "--all")
+        git("commit", "-qm", "state")
+
+    git("init", "-q")
+    commit("acdg")
+    git("checkout", "-qb", "other")
+    commit("bf", safe="d")
+    git("checkout", "-q", "main")
+    commit("e", safe="c")
+    git("merge", "-q", "--no-edit", "other")
+    assert run("--baseline", "known.jsonl")[:2] == (0, [])
+    assert {line[0] for line in run()[1]} == set("abefg")
+    merged = (project / "known.jsonl").read_text(encoding="utf-8").splitlines()
+    run("--write-baseline", "known.jsonl")
+    shrunk = (project / "known.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(shrunk) == 1 + 2 * 5
+    assert set(shrunk) <= set(merged)
+    assert run("--baseline", "known.jsonl") == (0, [], "")
