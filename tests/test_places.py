@@ -74,20 +74,66 @@ def test_the_recipe_fills_the_quickfix_list(project: Path, editor: list[str]) ->
     assert (project / "line.txt").read_text(encoding="utf-8") == f"{LINE}\n"
 
 
-def test_the_patterns_of_the_other_editors_match_a_line() -> None:
-    line = "app.py:9:5: FGL101 `hits[…]` is read and written back"
+@pytest.mark.slow
+def test_flymake_shows_the_line(project: Path) -> None:
+    if not shutil.which("emacs"):
+        pytest.skip("emacs is not installed")
+    [recipe] = blocks("elisp")
+    script = f"""
+(require 'python)
+(require 'flymake)
+{recipe}
+(find-file "app.py")
+(flymake-mode 1)
+(flymake-start)
+(let ((tries 0))
+  (while (and (< tries 300) (null (flymake-diagnostics)))
+    (accept-process-output nil 0.1)
+    (setq tries (1+ tries))))
+(dolist (found (flymake-diagnostics))
+  (message "%s|%s|%s" (line-number-at-pos (flymake-diagnostic-beg found)) (flymake-diagnostic-text found)
+    (buffer-substring (flymake-diagnostic-beg found) (flymake-diagnostic-end found))))
+"""
+    (project / "script.el").write_text(script, encoding="utf-8")
+    words = ["emacs", "-Q", "--batch", "-l", "script.el"]
+    done = subprocess.run(
+        words, cwd=project, env=environment(), capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+    [found] = [line.split("|") for line in done.stderr.splitlines() if "FGL" in line]
+    assert (found[0], found[2]) == ("9", LINE)
+    assert found[1].startswith("FGL101 `hits[…]` is read")
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "FGL101 `hits[…]` is read and written back without a lock in `show` (GET /<page>)",
+        "FGL102 `a:1:2: b` and (GET /<int:n>:7:8: x): more",
+    ],
+)
+def test_the_patterns_of_the_other_editors_match_a_line(message: str) -> None:
+    """Colons in a message are its own."""
+    line = f"web/app.py:9:5: {message}"
     tasks, sublime = map(json.loads, blocks("json"))
     pattern = tasks["tasks"][0]["problemMatcher"]["pattern"]
     matched = re.match(pattern["regexp"], line)
     assert matched
-    assert [matched[pattern[name]] for name in ("file", "line", "column", "code")] == ["app.py", "9", "5", "FGL101"]
+    told = [matched[pattern[name]] for name in ("file", "line", "column", "code", "message")]
+    assert told == ["web/app.py", "9", "5", *message.split(" ", 1)]
     matched = re.match(sublime["file_regex"], line)
     assert matched
-    assert matched.groups()[:3] == ("app.py", "9", "5")
+    assert matched.groups() == ("web/app.py", "9", "5", message)
     [emacs] = re.findall(r"'\(\"(\^.*?)\" 1 2 nil 3\)", blocks("elisp")[0])
     matched = re.match(emacs.replace("\\\\(", "(").replace("\\\\)", ")"), line)
     assert matched
-    assert matched.groups() == ("9", "5", "FGL101 `hits[…]` is read and written back")
+    assert matched.groups() == ("9", "5", message)
+    [pycharm] = re.findall(r"`(\$FILE_PATH\$.*?)`", EDITORS)
+    expression = re.escape(pycharm)
+    for name, group in {"FILE_PATH": ".+?", "LINE": r"\d+", "COLUMN": r"\d+", "MESSAGE": ".*"}.items():
+        expression = expression.replace(re.escape(f"${name}$"), f"({group})")
+    matched = re.fullmatch(expression, line)
+    assert matched
+    assert matched.groups() == ("web/app.py", "9", "5", message)
 
 
 def test_the_action_runs_the_tool_of_its_own_revision() -> None:
@@ -114,6 +160,61 @@ def test_the_recipes_of_the_documentation_are_yaml() -> None:
         assert any("flaskglobals-lint@" in step["uses"] for step in steps)
     job = gitlab["flaskglobals-lint"]
     assert job["artifacts"]["reports"]["codequality"] in job["script"][-1]
+
+
+@pytest.mark.slow
+def test_the_action_annotates(project: Path, tmp_path: Path) -> None:
+    """Its step, run as GitHub runs it; pip must be able to get what the package depends on."""
+    yaml = pytest.importorskip("yaml")
+    bash = shutil.which("bash") or pytest.skip("bash is not installed")
+    *_, step = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))["runs"]["steps"]
+    action = tmp_path / "the action"
+    shutil.copytree(ROOT, action, ignore=shutil.ignore_patterns(".*cache", ".venv", ".git", "__pycache__", "tests"))
+    (tmp_path / "the temp").mkdir()
+
+    def run(arguments: str) -> subprocess.CompletedProcess[str]:
+        variables = {
+            "PYTHON": sys.executable,
+            "ARGS": arguments,
+            "GITHUB_ACTION_PATH": str(action),
+            "RUNNER_TEMP": str(tmp_path / "the temp"),
+        }
+        words = [bash, "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]]
+        return subprocess.run(
+            words, cwd=project, env=environment() | variables, capture_output=True, encoding="utf-8", check=False
+        )
+
+    done = run("app.py")
+    if "No matching distribution" in done.stderr:
+        pytest.skip("pip finds no packages")
+    assert done.returncode == 1
+    assert done.stdout.startswith("::error title=FGL101 unlocked-read-modify-write,file=app.py,line=9,")
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    [arguments] = re.findall(r"args: (.*sarif.*)", text)
+    done = run(arguments)
+    assert (done.returncode, done.stdout.startswith("::error ")) == (0, True)
+    assert json.loads((project / "flaskglobals.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
+
+
+def test_the_recipe_for_gitlab_writes_the_report(project: Path) -> None:
+    yaml = pytest.importorskip("yaml")
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    job = yaml.safe_load(re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)[-1])["flaskglobals-lint"]
+    line = job["script"][-1].split()
+    assert line[0] == "flaskglobals-lint"
+    done = subprocess.run(
+        [sys.executable, "-m", "flaskglobals_lint", *line[1:]],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stdout.startswith(FOUND)) == (1, True)
+    report = project / job["artifacts"]["reports"]["codequality"]
+    [entry] = json.loads(report.read_text(encoding="utf-8"))
+    assert entry["location"] == {"path": "app.py", "lines": {"begin": 9, "end": 9}}
+    assert {"description", "check_name", "fingerprint", "severity"} < set(entry)
 
 
 @pytest.mark.parametrize(
