@@ -1,81 +1,142 @@
-"""What a change to a program must do to its findings, tried on the bad examples of the race rules."""
+"""What a change to a program must do to its findings, tried on all examples of the rule pages and on the fixtures."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 
+import changes
 import pytest
-from programs import Case, Mark, cases, is_loud, mark, reported
+from programs import cases, is_loud, reported
 
-RACES = ("FGL101", "FGL102")
-BAD = [case for case in cases() if case.rule.code in RACES and not case.example.good]
+from flaskglobals_lint import catalogue
+from flaskglobals_lint.finding import Finding
 
-_HOOKS = "before_request|after_request|teardown_request|before_app_request|after_app_request|teardown_appcontext"
-_REGISTRATION = re.compile(rf"^[ \t]*@\w+\.(?:route|get|post|put|patch|delete|{_HOOKS})\b.*\n", re.MULTILINE)
-_OTHER_ENTRY = re.compile(r"\badd_url_rule\(|\bThread\(|\bTimer\(|\.connect\(|\.submit\(|\.add_job\(")
+ROOT = Path(__file__).resolve().parent.parent
+Change = Callable[[Mapping[str, str]], dict[str, str] | None]
 
-
-@pytest.mark.parametrize("case", BAD, ids=lambda case: case.id)
-def test_without_routes_nothing_is_concurrent(case: Case, tmp_path: Path) -> None:
-    """Code that no request reaches runs at most once at a time."""
-    files = case.example.files
-    if found := next((match for source in files.values() if (match := _OTHER_ENTRY.search(source))), None):
-        pytest.skip(f"the program has another entry point: {found[0]}")
-    if not any(_REGISTRATION.search(source) for source in files.values()):
-        pytest.skip("the program registers nothing by a decorator")
-    stripped = {path: _REGISTRATION.sub("", source) for path, source in files.items()}
-    assert not [str(mark(finding)) for finding in reported(stripped, tmp_path) if is_loud(finding)]
+ABOUT_SET_UP = {"FGL202", "FGL203", "FGL303", "FGL403", "FGL502"}
+"""Rules about the set-up itself: no request has to reach it."""
+ABOUT_LOCKS = {"FGL101", "FGL102", "FGL103", "FGL104", "FGL402"}
+"""Rules that one lock around everything satisfies."""
 
 
-def renamed(path: str, names: Mapping[str, str]) -> str:
-    """``store.py`` becomes ``other_store.py``."""
-    file = PurePosixPath(path)
-    return str(file.with_name(f"{names[file.stem]}.py"))
+@cache
+def programs() -> dict[str, dict[str, dict[str, str]]]:
+    """Programs by group (a rule's code, or a folder) and name."""
+    groups: dict[str, dict[str, dict[str, str]]] = {}
+    for case in cases():
+        groups.setdefault(case.rule.code, {})[case.id] = case.example.files
+    fixtures = [folder for folder in sorted((ROOT / "tests" / "fixtures").iterdir()) if folder.is_dir()]
+    for folder, root in (*((folder, folder) for folder in fixtures), (ROOT / "examples", ROOT)):
+        found = (path for path in sorted(folder.rglob("*")) if path.suffix in (".py", ".md") or path.name == "Procfile")
+        files = {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8") for path in found}
+        groups[folder.name] = {folder.name: files}
+    return groups
 
 
-def with_other_names(files: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The program with all its modules renamed, and the new path of each file."""
-    names = {PurePosixPath(path).stem: f"other_{PurePosixPath(path).stem}" for path in files}
-    paths = {path: renamed(path, names) for path in files}
-    return {paths[path]: _imports(source, lambda name: names.get(name, name)) for path, source in files.items()}, paths
+def changed(change: Change, group: str) -> Iterator[tuple[str, dict[str, str], dict[str, str]]]:
+    """Name, files and changed files of the programs of a group that the change applies to."""
+    for name, files in programs()[group].items():
+        after = change(files)
+        if after is not None:
+            yield name, files, after
 
 
-def in_a_package(files: Mapping[str, str]) -> tuple[dict[str, str], dict[str, str]]:
-    """The program moved into a package, and the new path of each file."""
-    own = {PurePosixPath(path).stem for path in files}
-    paths = {path: f"shop/{path}" for path in files}
-    moved = {
-        paths[path]: _imports(source, lambda name: f"shop.{name}" if name in own else name)
-        for path, source in files.items()
-    }
-    return {"shop/__init__.py": "", **moved}, paths
-
-
-@pytest.mark.parametrize("change", [with_other_names, in_a_package], ids=["renamed", "package"])
-@pytest.mark.parametrize("case", BAD, ids=lambda case: case.id)
-def test_names_of_modules_mean_nothing(
-    case: Case, change: Callable[[Mapping[str, str]], tuple[dict[str, str], dict[str, str]]], tmp_path: Path
-) -> None:
-    """The findings follow their files."""
-    files = case.example.files
-    if not all(PurePosixPath(path).suffix == ".py" and "/" not in path for path in files):
-        pytest.skip("a file whose name means something to a server, or a package of its own")
-    changed, paths = change(files)
-    (tmp_path / "before").mkdir()
-    before = {mark(finding) for finding in reported(files, tmp_path / "before")}
-    (tmp_path / "after").mkdir()
-    after = {mark(finding) for finding in reported(changed, tmp_path / "after")}
-    assert after == {Mark(paths[place.path], place.line, place.code) for place in before}
-
-
-def _imports(source: str, name: Callable[[str], str]) -> str:
-    """The source with the modules that it imports renamed; the names that it binds stay."""
-    source = re.sub(r"^from (\w+) import ", lambda found: f"from {name(found[1])} import ", source, flags=re.MULTILINE)
-    return re.sub(
-        r"^import (\w+)$",
-        lambda found: found[0] if name(found[1]) == found[1] else f"import {name(found[1])} as {found[1]}",
-        source,
-        flags=re.MULTILINE,
+def told(files: Mapping[str, str], findings: tuple[Finding, ...]) -> Counter[tuple[str, str, str]]:
+    """What is found, by code, severity and the text of the line."""
+    lines = {path: catalogue.without_expectations(source).splitlines() for path, source in files.items()}
+    return Counter(
+        (finding.code, finding.severity, lines[finding.span.path][finding.span.line - 1].strip())
+        for finding in findings
     )
+
+
+@cache
+def _before(group: str, name: str, folder: Path) -> Counter[tuple[str, str, str]]:
+    files = programs()[group][name]
+    return told(files, reported(files, folder / "before" / group / name))
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the unchanged programs are."""
+    return tmp_path_factory.mktemp("programs")
+
+
+@pytest.mark.parametrize("group", programs())
+def test_without_routes_nothing_is_concurrent(group: str, tmp_path: Path) -> None:
+    """Code that no request reaches runs at most once at a time."""
+    left = {
+        name: [finding.message for finding in found]
+        for name, _, files in changed(changes.without_routes, group)
+        if (found := [item for item in reported(files, tmp_path / name) if _is_about_requests(item)])
+    }
+    assert left == {}
+
+
+def _is_about_requests(finding: Finding) -> bool:
+    return is_loud(finding) and finding.code not in ABOUT_SET_UP
+
+
+@pytest.mark.parametrize("group", programs())
+def test_under_one_lock_nothing_races(group: str, tmp_path: Path) -> None:
+    left = {
+        name: [finding.message for finding in found]
+        for name, _, files in changed(changes.with_one_lock, group)
+        if (found := [item for item in reported(files, tmp_path / name) if is_loud(item) and item.code in ABOUT_LOCKS])
+    }
+    assert left == {}
+
+
+@pytest.mark.parametrize("group", programs())
+@pytest.mark.parametrize(
+    "change",
+    [
+        changes.with_other_modules,
+        changes.in_a_package,
+        changes.with_other_identifiers,
+        changes.in_two_modules,
+        changes.in_a_blueprint,
+        changes.in_methods,
+    ],
+    ids=lambda change: change.__name__,
+)
+def test_the_findings_follow_their_lines(change: Change, group: str, tmp_path: Path, folder: Path) -> None:
+    """Names, modules, blueprints and classes are only ways to write the same program."""
+    differences = {}
+    for name, _, files in changed(change, group):
+        before, after = _before(group, name, folder), told(files, reported(files, tmp_path / name))
+        if change is changes.with_other_identifiers:  # the texts differ
+            before, after = _without_texts(before), _without_texts(after)
+        if before != after:
+            differences[name] = {"lost": before - after, "new": after - before}
+    assert differences == {}
+
+
+def _without_texts(found: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str, str]]:
+    counts: Counter[tuple[str, str, str]] = Counter()
+    for (code, severity, _), number in found.items():
+        counts[code, severity, ""] += number
+    return counts
+
+
+@pytest.mark.parametrize(
+    ("change", "least"),
+    [
+        (changes.without_routes, 150),
+        (changes.with_one_lock, 200),
+        (changes.with_other_modules, 200),
+        (changes.in_a_package, 200),
+        (changes.with_other_identifiers, 200),
+        (changes.in_two_modules, 200),
+        (changes.in_a_blueprint, 150),
+        (changes.in_methods, 150),
+    ],
+    ids=lambda value: getattr(value, "__name__", ""),
+)
+def test_the_changes_apply_to_most_programs(change: Change, least: int) -> None:
+    number = sum(files != after for group in programs() for _, files, after in changed(change, group))
+    assert number >= least

@@ -29,7 +29,7 @@ def check(program: Program) -> Iterator[Finding]:
     for access in program.reached.reads:
         if access.context.start.runs != "request" or not _is_coroutine(program, access.function):
             continue
-        if _primitive(program, access.path):
+        if getattr(access.record, "remote", None) is None and _primitive(program, access.path):
             first = groups.setdefault(access.place.key, {})
             held = first.get(access.function)
             if held is None or access.record.pos < held.record.pos:

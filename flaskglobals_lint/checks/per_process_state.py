@@ -94,7 +94,7 @@ def _read(program: Program, accesses: list[Access]) -> bool:
     reads = (*program.reads.get(key, ()), *program.loops.get(key, ()), *program.handed.get(key, ()))
     return any(
         access.context.start.runs == "request"
-        and (access.function, access.record.pos) not in positions
+        and (getattr(access.record, "remote", None) or (access.function, access.record.pos)) not in positions
         and (rebound or len(access.place.key) > len(key) or getattr(access.record, "kind", "") != "load")
         for access in reads
     )

@@ -117,7 +117,14 @@ class Names:
                     return found
             child = self.modules.child(path, name)
             return (("module", child),) if child else None
-        return self.of_bindings(bindings, path, ("place", path, name))
+        place: Atom = ("place", path, name)
+        found = self.of_bindings(bindings, path, place)
+        if all(atom[0] in ("place", "ext") for atom in found) and any(
+            binding.how not in _DEFINES and binding.scope != f"{path}:" for binding in bindings
+        ):
+            # `global` rebinds the name in this module only, wherever its first value was imported from.
+            return (place,)
+        return found
 
     def of_bindings(self, bindings: list[Binding], path: str, place: Atom) -> Atoms:
         """Definitions and imports win over plain assignments (``x = None`` in an ``except ImportError``)."""
@@ -346,6 +353,9 @@ class Names:
         if "classmethod" in names or function.facts.name in ("__new__", "__init_subclass__", "__class_getitem__"):
             return "classmethod"
         return "method"
+
+
+_DEFINES = ("import", "function", "class", "annotation")
 
 
 def _is_cast(node: f.Expression) -> bool:
