@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -36,6 +37,19 @@ class EntryPoint:
     detail: str
     path: str
     line: int
+
+
+class Chain(tuple[str, ...]):
+    """The functions from the entry point to the finding, and the calls that lead from each to the next."""
+
+    calls: tuple[Span, ...] = ()
+
+    @classmethod
+    def of(cls, functions: Iterable[str], calls: Iterable[Span]) -> Chain:
+        """A chain with its calls, each of which says what it calls."""
+        chain = cls(functions)
+        chain.calls = tuple(calls)
+        return chain
 
 
 @dataclass(frozen=True, slots=True)

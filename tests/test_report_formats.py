@@ -91,6 +91,20 @@ def test_sarif_result() -> None:
     assert "fixes" not in result
 
 
+def test_sarif_goes_every_call_of_the_chain() -> None:
+    report = lint(["examples"], Config(cache=False, jobs=1, select=("FGL101",)), cwd=ROOT)
+    [finding] = [found for found in report.findings if found.function.endswith("count_view")]
+    [result] = run_of(finding)["results"]
+    first, second, *_, last = (
+        (place["artifactLocation"]["uri"], place["region"]["startLine"], step["location"]["message"]["text"])
+        for step in result["codeFlows"][0]["threadFlows"][0]["locations"]
+        for place in [step["location"]["physicalLocation"]]
+    )
+    assert first == ("examples/shop/views.py", 11, "route GET / enters `examples.shop.views.home`")
+    assert second == ("examples/shop/views.py", 12, "calls `count_view`")
+    assert last == ("examples/shop/counters.py", 15, finding.message)
+
+
 def test_sarif_rules_carry_their_pages() -> None:
     run = run_of(FINDING, FINDING.at_severity("info"))
     rules = run["tool"]["driver"]["rules"]

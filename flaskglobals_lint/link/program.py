@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.finding import EntryPoint, Span
+from flaskglobals_lint.finding import Chain, EntryPoint, Span
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.paths import Paths, Place
 from flaskglobals_lint.link.reach import Access, Context, Reached
@@ -145,8 +145,14 @@ class Program:
         start = context.start
         return EntryPoint(self.qualified(start.function), start.kind, start.detail, start.path, start.line)
 
-    def chain(self, context: Context) -> tuple[str, ...]:
-        return tuple(self.qualified(scope) for scope in context.chain)
+    def chain(self, context: Context) -> Chain:
+        calls = []
+        inner = context
+        while (outer := inner.parent) is not None:
+            if inner.pos is not None and outer.function != inner.function:
+                calls.append(self.span(outer.function, inner.pos, f"calls `{self.name(inner.function)}`"))
+            inner = outer
+        return Chain.of(map(self.qualified, context.chain), reversed(calls))
 
     def definitions(self, access_path: tuple[object, ...]) -> list[Binding]:
         """Where the variable or attribute below which the path lies is bound, import-time code first."""

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from flaskglobals_lint import __version__
-from flaskglobals_lint.finding import Edit, Finding, Fix, Report, Span
+from flaskglobals_lint.finding import Chain, Edit, Finding, Fix, Report, Span
 from flaskglobals_lint.report.fingerprint import fingerprints
 from flaskglobals_lint.report.options import Options, RulePage
 from flaskglobals_lint.report.text import escaped, json_text
@@ -88,10 +88,11 @@ def _flow(finding: Finding) -> list[dict[str, Any]]:
     if entry is None:
         return []
     how = f"{entry.kind} {entry.detail}".strip()
-    calls = f", by {' → '.join(finding.chain)}" if len(finding.chain) > 1 else ""
-    start = Span(entry.path, entry.line, 1, entry.line, 1, f"{how} enters `{entry.function}`{calls}")
+    calls = finding.chain.calls if isinstance(finding.chain, Chain) else ()
+    way = f", by {' → '.join(finding.chain)}" if len(finding.chain) > 1 and not calls else ""
+    start = Span(entry.path, entry.line, 1, entry.line, 1, f"{how} enters `{entry.function}`{way}")
     end = Span(*_ends(finding.span), finding.message)
-    return [_location(span) for span in (start, *finding.related, end)]
+    return [_location(span) for span in (start, *calls, *finding.related, end)]
 
 
 def _ends(span: Span) -> tuple[str, int, int, int, int]:
