@@ -106,7 +106,6 @@ class HoldByWith:
     """Hold a lock by ``with`` in place of ``acquire()`` and ``release()``. ``taken`` is the position of the former."""
 
     path: str
-    lock: str
     taken: Position
 
 
@@ -120,22 +119,42 @@ class EnterContext:
 
 @dataclass(frozen=True, slots=True)
 class ConnectPerRequest:
-    """Open a connection for each request, kept in ``flask.g``, in place of one for all."""
+    """Open a connection for each request, kept in ``flask.g``, in place of one for all, which ``call`` opens.
+
+    ``files`` are those of other modules that import it by its name, ``apps`` those that make an app.
+    """
 
     home: Home
     call: Position
-    uses: tuple[Position, ...]
+    files: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopedSession:
+    """Give each thread a session of its own in place of one for all, which ``call`` makes."""
+
+    home: Home
+    call: Position
 
 
 @dataclass(frozen=True, slots=True)
 class ThreadLock:
-    """A lock of ``threading`` in place of one of ``asyncio``. ``call`` makes it; ``holds`` are where it is held."""
+    """A lock of ``threading`` in place of one of ``asyncio``. ``call`` makes it; ``files`` are others that import it."""
 
     path: str
     call: Position
-    holds: tuple[tuple[str, Position], ...]
+    files: tuple[str, ...] = ()
 
 
 Remedy: TypeAlias = (
-    Declined | HoldLock | OneStep | WalkCopy | HoldByWith | EnterContext | ConnectPerRequest | ThreadLock
+    Declined
+    | HoldLock
+    | OneStep
+    | WalkCopy
+    | HoldByWith
+    | EnterContext
+    | ConnectPerRequest
+    | ScopedSession
+    | ThreadLock
 )

@@ -152,6 +152,8 @@ def _problem(before: Report, after: Report, finding: Finding) -> str:
         return "the fix would not remove it"
     grave = Counter((*_key(item), SEVERITIES.index(item.severity)) for item in before.findings)
     for item in after.findings:
+        if item.severity == "info" and item.code == finding.code:
+            continue  # the rule's own note on what remains
         if new[_key(item)] > old[_key(item)]:
             return f"the fix would bring {item.code} on line {item.span.line} of {item.span.path}"
         if not any(grave[(*_key(item), level)] for level in range(SEVERITIES.index(item.severity), len(SEVERITIES))):

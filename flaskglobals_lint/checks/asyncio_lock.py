@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.checks import conflicts, connections
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -36,10 +37,12 @@ def check(program: Program) -> Iterator[Finding]:
                 first[access.function] = access
     for first in groups.values():
         uses = sorted(first.values(), key=lambda a: (program.file(a.function), a.record.pos))
-        for binding in _definitions(program, uses[0]):
-            yield _defined(program, uses, binding)
+        definitions = _definitions(program, uses[0])
+        cures = tuple(cure for binding in definitions for cure in connections.thread_lock(program, binding))
+        for binding in definitions:
+            yield _defined(program, uses, binding, cures)
         for access in uses:
-            yield _used(program, access)
+            yield _used(program, access, cures)
     for fid, contexts in program.reached.contexts.items():
         yield from _blocking(program, fid, [context for context in contexts if context.start.runs == "request"])
 
@@ -74,7 +77,7 @@ def _definitions(program: Program, access: Access) -> list[Binding]:
     ][:1]
 
 
-def _defined(program: Program, uses: list[Access], binding: Binding) -> Finding:
+def _defined(program: Program, uses: list[Access], binding: Binding, cures: tuple[Remedy, ...]) -> Finding:
     access = uses[0]
     where = conflicts.way_in(program, access.context)
     message = (
@@ -83,22 +86,22 @@ def _defined(program: Program, uses: list[Access], binding: Binding) -> Finding:
     )
     span = program.span(binding.scope, binding.pos)
     spans = tuple(program.span(a.function, a.record.pos, f"used in `{program.name(a.function)}`") for a in uses[:3])
-    return _finding(program, access, message, span, spans, binding.scope)
+    return _finding(program, access, message, span, spans, binding.scope, cures)
 
 
-def _used(program: Program, access: Access) -> Finding:
+def _used(program: Program, access: Access, cures: tuple[Remedy, ...]) -> Finding:
     where = conflicts.way_in(program, access.context)
     message = (
         f"`{access.place.label}`, an {_primitive(program, access.path)} for all requests, is used {where}; "
         "it binds the tasks of one event loop, and each request has another"
     )
     span = program.span(access.function, access.record.pos)
-    return _finding(program, access, message, span, (), access.function)
+    return _finding(program, access, message, span, (), access.function, cures)
 
 
 def _finding(
     program: Program, access: Access, message: str, span: Span, spans: tuple[Span, ...], scope: ScopeId,
-    severity: Severity = RULE.severity,
+    cures: tuple[Remedy, ...], severity: Severity = RULE.severity,
 ) -> Finding:  # fmt: skip
     label = access.place.label
     return Finding(
@@ -120,6 +123,7 @@ def _finding(
             f"request B, in another loop, waits for {label}",
             "A lets go; B's loop is not woken, and B hangs",
         ),
+        remedies=cures,
     )
 
 

@@ -9,6 +9,7 @@ from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.expressions import key_text
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.releases import Leak, Releases
+from flaskglobals_lint.remedy import HoldByWith
 from flaskglobals_lint.rule import Rule
 
 RULE = Rule("FGL403", "lock-not-released", "error", "acquire without release on every path")
@@ -59,4 +60,5 @@ def _finding(program: Program, leak: Leak) -> Finding:
             f"A leaves on line {leak.left[0]} without release()",
             f"request B waits for {label} (line {leak.taken[0]}), and so does every later one",
         ),
+        remedies=(HoldByWith(program.file(leak.function), leak.taken),),
     )

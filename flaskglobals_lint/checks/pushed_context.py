@@ -10,6 +10,7 @@ from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.remedy import EnterContext
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -85,4 +86,5 @@ def _finding(program: Program, site: CallSite) -> Finding:
             "A ends; the context that was pushed here stays, and `g` with it",
             "request B on the same thread finds A's user on `g`",
         ),
+        remedies=(EnterContext(program.file(site.scope), site.call.pos),),
     )

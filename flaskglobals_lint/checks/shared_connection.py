@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import closed_client, conflicts, unsafe_pool
+from flaskglobals_lint.checks import closed_client, conflicts, connections, unsafe_pool
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Use
+from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -48,10 +49,11 @@ def check(program: Program) -> Iterator[Finding]:
         model = _model(program, uses[0])
         assert model is not None
         definition = _definition(program, uses[0])
+        cures = connections.per_request(program, definition, accesses)
         if definition is not None:
-            yield _defined(program, uses, model, definition)
+            yield _defined(program, uses, model, definition, cures)
         for access in uses:
-            yield _used(program, access, model, definition, accesses)
+            yield _used(program, access, model, definition, cures)
 
 
 def _model(program: Program, access: Access) -> Connection | None:
@@ -104,7 +106,9 @@ def _severity(model: Connection) -> Severity:
     return "warning" if model.share == "depends" and model.category == "LEAK" else RULE.severity
 
 
-def _defined(program: Program, uses: list[Access], model: Connection, definition: Binding) -> Finding:
+def _defined(
+    program: Program, uses: list[Access], model: Connection, definition: Binding, cures: tuple[Remedy, ...]
+) -> Finding:
     place, access = uses[0].place, uses[0]
     others = len(uses) - 1
     more = f" and {others} more function{'s' if others > 1 else ''}" if others else ""
@@ -115,18 +119,17 @@ def _defined(program: Program, uses: list[Access], model: Connection, definition
     )
     spans = tuple(program.span(a.function, a.record.pos, f"used in `{program.name(a.function)}`") for a in uses[:3])
     return _finding(program, access, model, program.span(definition.scope, definition.pos), message, spans,
-                    definition.scope)  # fmt: skip
+                    definition.scope, cures)  # fmt: skip
 
 
 def _used(
-    program: Program, access: Access, model: Connection, definition: Binding | None, accesses: list[Access]
+    program: Program, access: Access, model: Connection, definition: Binding | None, cures: tuple[Remedy, ...]
 ) -> Finding:
     where = conflicts.way_in(program, access.context)
     message = f"`{access.place.label}`, one {_kind(model)} shared by all threads, is used {where}; {model.why}"
     spans = (program.span(definition.scope, definition.pos, "made here"),) if definition is not None else ()
-    return _finding(
-        program, access, model, program.span(access.function, access.record.pos), message, spans, access.function
-    )
+    span = program.span(access.function, access.record.pos)
+    return _finding(program, access, model, span, message, spans, access.function, cures)
 
 
 def _kind(model: Connection) -> str:
@@ -134,8 +137,9 @@ def _kind(model: Connection) -> str:
 
 
 def _finding(
-    program: Program, access: Access, model: Connection, span: Span, message: str, spans: tuple[Span, ...], scope: str
-) -> Finding:
+    program: Program, access: Access, model: Connection, span: Span, message: str, spans: tuple[Span, ...], scope: str,
+    cures: tuple[Remedy, ...],
+) -> Finding:  # fmt: skip
     return Finding(
         RULE.code,
         RULE.name,
@@ -155,4 +159,5 @@ def _finding(
             f"request B uses the same {_kind(model)} before A is done",
             "A reads B's result, or commits or rolls back B's work",
         ),
+        remedies=cures,
     )

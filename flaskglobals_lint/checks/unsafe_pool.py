@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts
+from flaskglobals_lint.checks import conflicts, connections
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Use
 from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -208,14 +209,15 @@ def _sessions(program: Program) -> Iterator[Finding]:
         if frozenset.intersection(*(access.locks for access in uses)):
             continue
         why = f"one session, and with it one connection of the pool, for all threads; {model.why}"
-        yield _finding(program, binding.scope, binding.pos, why, model.remedy, uses[0])
+        cures = connections.per_request(program, binding, uses)
+        yield _finding(program, binding.scope, binding.pos, why, model.remedy, uses[0], cures=cures)
         for access in uses:
-            yield _finding(program, access.function, access.record.pos, why, model.remedy, access)
+            yield _finding(program, access.function, access.record.pos, why, model.remedy, access, cures=cures)
 
 
 def _finding(
     program: Program, scope: ScopeId, pos: f.Position, why: str, remedy: str, access: Access | None,
-    severity: Severity = RULE.severity,
+    severity: Severity = RULE.severity, cures: tuple[Remedy, ...] = (),
 ) -> Finding:  # fmt: skip
     label = f"`{access.place.label}`" if access is not None else "this pool"
     used = f" is used {conflicts.way_in(program, access.context)}" if access is not None else " serves the requests"
@@ -236,4 +238,5 @@ def _finding(
         "high" if access is not None else "medium",
         None,
         remedy,
+        remedies=cures,
     )

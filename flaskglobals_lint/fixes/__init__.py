@@ -10,11 +10,22 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from flaskglobals_lint.finding import Finding, Fix
-from flaskglobals_lint.fixes import hold_lock, one_step, walk_copy
+from flaskglobals_lint.fixes import connect, enter_context, hold_by_with, hold_lock, one_step, thread_lock, walk_copy
 from flaskglobals_lint.fixes.code import Code
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
-from flaskglobals_lint.remedy import Declined, HoldLock, OneStep, Remedy, WalkCopy
+from flaskglobals_lint.remedy import (
+    ConnectPerRequest,
+    Declined,
+    EnterContext,
+    HoldByWith,
+    HoldLock,
+    OneStep,
+    Remedy,
+    ScopedSession,
+    ThreadLock,
+    WalkCopy,
+)
 
 Source = Callable[[str], str | None]
 """The text of a file by its printed path; None if it cannot be had."""
@@ -52,10 +63,18 @@ class Fixer:
                 safe = one_step.apply(remedy, drafts)
             case WalkCopy():
                 safe = walk_copy.apply(remedy, drafts)
+            case HoldByWith():
+                safe = hold_by_with.apply(remedy, drafts)
+            case EnterContext():
+                safe = enter_context.apply(remedy, drafts)
+            case ThreadLock():
+                safe = thread_lock.apply(remedy, drafts)
+            case ConnectPerRequest():
+                safe = connect.apply(remedy, drafts)
+            case ScopedSession():
+                safe = connect.scope(remedy, drafts)
             case Declined():
                 raise Refused(remedy.why)
-            case _:
-                raise Refused(NO_REMEDY)
         edits = tuple(edit for draft in drafts.values() for edit in draft.edits())
         applicability: Literal["safe", "unsafe"] = "safe" if safe else "unsafe"
         return Fix(applicability, tuple(sorted(edits, key=lambda e: (e.span.path, e.span.line, e.span.column))))
