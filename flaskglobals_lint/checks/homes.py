@@ -37,7 +37,7 @@ def home(program: Program, place: Place, path: tuple[Any, ...], function: ScopeI
             return _before(program, root[1], "_".join([function_name, *names[:1]]))
         case "app":
             for binding in program.definitions(path):
-                if binding.scope.endswith(":"):
+                if binding.scope == f"{program.index.functions[function].module.path}:":
                     return _home(program, binding.scope, "module", "", names[-1] if names else "app", binding.pos[0])
             return _before(program, function, names[-1] if names else "app")
         case _:

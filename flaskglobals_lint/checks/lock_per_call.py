@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
@@ -10,7 +11,7 @@ from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
-from flaskglobals_lint.remedy import HoldLock, Remedy
+from flaskglobals_lint.remedy import HoldLock, OneStep, Remedy
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -138,5 +139,13 @@ def _remedies(program: Program, context: Context, section: Section) -> tuple[Rem
     for races in program.once(conflicts.races).values():
         for race in races:
             if race.context.function == context.function and section in race.pair.write.sections:
-                return tuple(cure for cure in remedies.of_race(program, race) if isinstance(cure, HoldLock))
+                cures = remedies.of_race(program, race)
+                return tuple(_in_place_of(section, cure) for cure in cures if not isinstance(cure, OneStep))
     return ()
+
+
+def _in_place_of(section: Section, cure: Remedy) -> Remedy:
+    """The new section takes the place of the one that helps nobody."""
+    if isinstance(cure, HoldLock) and section.pos not in cure.idle:
+        return replace(cure, idle=(*cure.idle, section.pos))
+    return cure

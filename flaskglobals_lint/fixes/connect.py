@@ -289,12 +289,17 @@ class _Change:
             other = self.drafts[path]
             self._register(other, app, self.close)
             _import_beside(other, self.remedy.home.module, self.close, self.name)
-        after = max([self.made, *self.settings], key=lambda s: s.pos)
+        after = max([self.made, *self.settings, *self._cursors_below()], key=lambda s: s.pos)
         at = app.statement if here and app.statement.pos > after.pos else after
         for statement in (self.made, *self.settings):
             for number in range(statement.pos[0], statement.pos[2] + 1):
                 self.draft.delete_line(number)
         flask_names.spaced(code, self.draft, at.pos[2] + 1, "\n".join(lines))
+
+    def _cursors_below(self) -> list[Statement]:
+        """Those made right below the connection, which go with it."""
+        at = self.made.index + len(self.settings)
+        return [s for s in self.cursors.values() if s.index <= at + len(self.cursors)]
 
     def _text(self, statement: Statement) -> str:
         """A statement of one line with the comment behind it."""
@@ -320,8 +325,11 @@ def scope(remedy: ScopedSession, drafts: Mapping[str, Draft]) -> bool:
     if value.args:
         raise Refused("the session is made with arguments of its own")
     start, end = code.offset(*code.pos(value)[:2]), code.offset(*code.pos(value)[2:])
-    draft.replace(start, end, f"scoped_session({maker})")
-    flask_names.import_names(code, draft, "sqlalchemy.orm", "scoped_session")
+    if re.search(rf"^{re.escape(maker)}\s*=\s*(?:\w+\.)*scoped_session\(", code.text, re.MULTILINE):
+        draft.replace(start, end, maker)
+    else:
+        draft.replace(start, end, f"scoped_session({maker})")
+        flask_names.import_names(code, draft, "sqlalchemy.orm", "scoped_session")
     name, unit = remedy.home.name, code.unit
     remove = f"remove_{name.strip('_').lower()}"
     if any(found.value == remove for found in code.names(code.tree)):

@@ -20,16 +20,14 @@ def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
     """Write the remedy into the drafts of its files; whether it is safe. Raises Refused."""
     home = remedy.lock or remedy.home
     name = remedy.lock.name if remedy.lock is not None else lock_name(home)
-    main = _Section(remedy, remedy.site, home, name, drafts[remedy.site.path])
+    main = _Section(remedy, remedy.site, home, name, drafts)
     safe = main.apply(remedy.idle, remedy.made)
     again = main.again or remedy.held
     for site in remedy.others:
         if site.path == remedy.site.path and all(main.covers(pos) for pos in site.accesses):
             continue
         try:
-            other = _Section(
-                HoldLock(remedy.label, remedy.home, remedy.lock, site), site, home, name, drafts[site.path]
-            )
+            other = _Section(HoldLock(remedy.label, remedy.home, remedy.lock, site), site, home, name, drafts)
         except Refused:  # what it leaves behind counts: the result is judged as a whole
             safe = False
             continue
@@ -54,14 +52,14 @@ def _copied(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
 class _Section:
     """Making one section in one function."""
 
-    def __init__(self, remedy: HoldLock, site: Site, home: Home, name: str, draft: Draft) -> None:
+    def __init__(self, remedy: HoldLock, site: Site, home: Home, name: str, drafts: Mapping[str, Draft]) -> None:
         self.remedy = remedy
         self.site = site
-        self.draft = draft
+        self.draft = draft = drafts[site.path]
         self.code: Code = draft.code
         self.lines = range(0)
         self.again = False
-        self.lock = names.refer(self.code, draft, _for_reference(remedy, home), name, site)
+        self.lock = names.refer(self.code, draft, _for_reference(remedy, home), name, site, drafts[home.path].code)
         if home.scope in ("module", "before", "function") and "." not in self.lock:
             self._not_shadowed(self.lock)
 
@@ -78,6 +76,8 @@ class _Section:
     def apply(self, idle: tuple[Position, ...] = (), made: tuple[Position, ...] = ()) -> bool:
         """Wrap the statements; whether nothing in them can change what the code does."""
         first, last = self.code.stretch(self.site.accesses)
+        if f"{self.lock}.acquire(" in self.code.source(self.code.function(self.site.accesses[0]).node):
+            raise Refused("the function takes the lock by `acquire` as well")
         first, last = self._lifted(first, last, idle)
         self._enterable(first, self.site.accesses)
         block = first.block
@@ -204,7 +204,7 @@ class _Section:
         for statement in first.block.statements[first.index : last.index + 1]:
             for inner in self._below(statement):
                 if not self._replaceable(inner, idle):
-                    if self._holds(inner.node) or self.code.source(inner.node).startswith(f"{self.lock}.acquire("):
+                    if self._holds(inner.node):
                         raise Refused("the lock is taken in the section, together with something else")
                     continue
                 for number in range(inner.pos[0], inner.blocks[0].statements[0].pos[0]):

@@ -265,8 +265,8 @@ def import_from(code: Code, draft: Draft, home: Home, name: str) -> str:
     return name
 
 
-def refer(code: Code, draft: Draft, home: Home, name: str, site: Site) -> str:
-    """The expression by which the code of a site calls the lock ``name`` of ``home``."""
+def refer(code: Code, draft: Draft, home: Home, name: str, site: Site, there: Code) -> str:
+    """The expression by which the code of a site calls the lock ``name`` of ``home``, whose file is ``there``."""
     accesses = site.accesses
     function = code.function(accesses[0])
     if home.scope in ("class", "instance"):
@@ -282,7 +282,25 @@ def refer(code: Code, draft: Draft, home: Home, name: str, site: Site) -> str:
                     return f"{owner}.{name}"
     if code.path == home.path:
         return name
+    for found in code.nodes(code.tree):
+        if isinstance(found, cst.Import):
+            for alias in found.names:
+                if code.source(alias.name) == home.module:
+                    return f"{code.source(alias.asname.name) if alias.asname else home.module}.{name}"
+    if _imports(there, code.path):
+        raise Refused(f"{home.path} and {code.path} would import each other")
     return import_from(code, draft, home, name)
+
+
+def _imports(code: Code, path: str) -> bool:
+    """Whether a file seems to import the module of another one."""
+    parts = re.sub(r"(?:/__init__)?\.pyi?$", "", path.replace("\\", "/")).split("/")
+    for node in code.nodes(code.tree):
+        if isinstance(node, cst.Import | cst.ImportFrom):
+            found = set(re.findall(r"\w+", code.source(node)))
+            if parts[-1] in found:
+                return True
+    return False
 
 
 def _is_module(code: Code, owner: str, home: Home) -> bool:
