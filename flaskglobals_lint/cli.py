@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from flaskglobals_lint import console, options
+from flaskglobals_lint import console, ending, options
 from flaskglobals_lint.config import UsageError, nearest
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             from click.shell_completion import shell_complete
 
             return shell_complete(command, {}, "flaskglobals-lint", _COMPLETE, instruction)
-        with _terminable(), command.make_context("flaskglobals-lint", words.copy()) as context:
+        with _terminable(), command.make_context("flaskglobals-lint", words.copy(), obj=arguments is None) as context:
             return int(command.invoke(context))
     except _Terminated:
         return 128 + signal.SIGTERM
@@ -140,7 +140,8 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         return _fix(paths or (".",), config, cwd, given, outputs)
     progress = console.Progress(wanted=not given["quiet"])
     try:
-        report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
+        with ending.soon(click.get_current_context().obj is True):
+            report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
     finally:
         progress.close()
     if given["write_baseline"]:

@@ -22,13 +22,14 @@ from flaskglobals_lint.cache import Cache, code, folder_for, key
 from flaskglobals_lint.checks import check
 from flaskglobals_lint.config import Config, UsageError
 from flaskglobals_lint.discover import Discovery, SourceFile, Stdin, discover
+from flaskglobals_lint.ending import leave
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.finding import Finding, Report, Span
 from flaskglobals_lint.link import link
 from flaskglobals_lint.link.inputs import LinkInput
 from flaskglobals_lint.models import Models
 from flaskglobals_lint.models import load as load_models
-from flaskglobals_lint.pool import available_cores, extract_all
+from flaskglobals_lint.pool import available_cores, decoded, encoded, extract_all
 from flaskglobals_lint.report import FORMATS
 from flaskglobals_lint.settings import Vocabulary, load, where
 from flaskglobals_lint.suppress import FileNotes, suppress
@@ -185,9 +186,9 @@ def _extract(found: Discovery, config: Config, progress: Progress | None, *, fre
             parsed.append(_Parsed(file, known_module))
             continue
         content = next(extracted)
-        if file.text is None:  # what an editor holds changes with each key
-            store.put(name, content)
-        parsed.append(_Parsed(file, _decoder().decode(content)))
+        if file.text is None and folder is not None:  # what an editor holds changes with each key
+            store.put(name, encoded(content))
+        parsed.append(_Parsed(file, decoded(content)))
     store.close()
     if progress:
         progress(len(files), len(files))
@@ -214,6 +215,7 @@ def _checked(parsed: Sequence[_Parsed], root: Path, models: Models, config: Conf
     start = perf_counter()
     inputs = [LinkInput(item.file.display, item.file.relative, item.facts, item.file.target) for item in parsed]
     program = link(inputs, models, config, root=root)
+    leave(program)
     linked = perf_counter()
     targets = {item.file.display for item in parsed if item.file.target}
     findings = [finding for finding in check(program) if finding.span.path in targets]

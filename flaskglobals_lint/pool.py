@@ -14,14 +14,17 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final
+from functools import cache
+from typing import Final, TypeAlias
 
 import msgspec
 
 from flaskglobals_lint import facts
 
 _WORTH_A_PROCESS: Final = 200_000
-"""Bytes of source below which starting a process costs more than it saves."""
+"""Bytes of source below which starting a process costs more than it saves, and no file takes long."""
+_WORTH_MEMORY: Final = 3_000_000
+"""Bytes of all sources above which libcst, which takes as much memory as the facts of half of them, gets a process."""
 _CHUNK: Final = 60_000
 """Bytes of source that are sent at once, if no single file is longer."""
 _LENGTH: Final = 4
@@ -31,14 +34,48 @@ Progress = Callable[[int], None]
 """Called with the number of files done."""
 
 
+Answer: TypeAlias = facts.Module | bytes
+"""The facts of a source, encoded where they come from another process."""
+
+
+def decoded(answer: Answer) -> facts.Module:
+    return _decoder().decode(answer) if isinstance(answer, bytes) else answer
+
+
+def encoded(answer: Answer) -> bytes:
+    return answer if isinstance(answer, bytes) else msgspec.msgpack.encode(answer)
+
+
+@cache
+def _decoder() -> msgspec.msgpack.Decoder[facts.Module]:
+    return msgspec.msgpack.Decoder(facts.Module)
+
+
 def extract_all(
     sources: Sequence[bytes], jobs: int = 1, progress: Progress | None = None, *, isolated: bool | None = None
-) -> list[bytes]:
-    """The encoded facts of each source, in the same order, by up to ``jobs`` processes at a time.
+) -> list[Answer]:
+    """The facts of each source, in the same order, by up to ``jobs`` processes at a time.
 
     A source whose analysis ends its process, or takes far too long, gets facts with a problem; the others are not affected.
-    Few sources are worked on right here, unless ``isolated`` asks for processes or, being False, forbids them.
+    Few sources are worked on right here, and so are, if there is to be one process, all that Python's own parser reads –
+    unless ``isolated`` asks for processes or, being False, forbids them.
     """
+    done: list[Answer | None] = [None] * len(sources)
+    if isolated is None and jobs == 1:
+        done = _quickly(sources, progress)
+    rest = [number for number, answer in enumerate(done) if answer is None]
+    before = len(sources) - len(rest)
+    if isolated is None and rest and sum(map(len, sources)) > _WORTH_MEMORY:
+        isolated = True
+    report = (lambda count: progress(before + count)) if progress else None
+    for number, answer in zip(
+        rest, _extract([sources[number] for number in rest], jobs, report, isolated), strict=True
+    ):
+        done[number] = answer
+    return [answer for answer in done if answer is not None]
+
+
+def _extract(sources: Sequence[bytes], jobs: int, progress: Progress | None, isolated: bool | None) -> Sequence[Answer]:
     total = sum(map(len, sources))
     if isolated is None:
         isolated = total > _WORTH_A_PROCESS
@@ -58,15 +95,29 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _extract_here(sources: Sequence[bytes], progress: Progress | None) -> list[bytes]:
+def _extract_here(sources: Sequence[bytes], progress: Progress | None) -> list[facts.Module]:
     from flaskglobals_lint.extract import extract
 
-    encode = msgspec.msgpack.Encoder().encode
     done = []
     for source in sources:
-        done.append(encode(extract(source)))
+        done.append(extract(source))
         if progress:
             progress(len(done))
+    return done
+
+
+def _quickly(sources: Sequence[bytes], progress: Progress | None) -> list[Answer | None]:
+    """The facts of the sources that take no concrete tree and are no risk to this process."""
+    from flaskglobals_lint.extract.module import quickly
+
+    done: list[Answer | None] = []
+    count = 0
+    for source in sources:
+        module = quickly(source) if len(source) <= _WORTH_A_PROCESS else None
+        done.append(module)
+        count += module is not None
+        if progress:
+            progress(count)
     return done
 
 

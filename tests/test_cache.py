@@ -12,7 +12,7 @@ from flaskglobals_lint import cache, facts, lint
 from flaskglobals_lint import pool as pool_module
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.extract import extract
-from flaskglobals_lint.pool import extract_all
+from flaskglobals_lint.pool import decoded, extract_all
 
 APP = """
 from flask import Flask
@@ -243,7 +243,26 @@ SOURCES = [f"def f{number}(x):\n    return x + {number}\n".encode() * 30 for num
 def test_any_number_of_processes_gives_the_same(jobs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "_WORTH_A_PROCESS", 1000)
     monkeypatch.setattr(pool_module, "_CHUNK", 3000)
-    assert extract_all(SOURCES, jobs, isolated=True) == extract_all(SOURCES, isolated=False)
+    assert modules_of(SOURCES, jobs, isolated=True) == modules_of(SOURCES, isolated=False)
+
+
+def modules_of(sources: list[bytes], *arguments: int, **keywords: bool) -> list[facts.Module]:
+    return [decoded(answer) for answer in extract_all(sources, *arguments, **keywords)]
+
+
+def test_one_job_needs_a_process_only_for_what_takes_the_concrete_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool_module, "_WORTH_A_PROCESS", 1000)
+    asked: list[bytes] = []
+    ask = pool_module._Worker.ask
+    monkeypatch.setattr(pool_module._Worker, "ask", lambda self, batch: (asked.extend(batch), ask(self, batch)))
+    changing = b"seen = []\n\ndef see(x):\n    seen.append(x)\n" * 30
+    sources = [SOURCES[0], changing, b"x = = 1\n", SOURCES[1] * 20, *SOURCES[2:]]
+    done: list[int] = []
+    modules = [decoded(answer) for answer in extract_all(sources, 1, done.append)]
+    assert modules == [extract(source) for source in sources]
+    assert set(asked) == {changing, sources[2], sources[3], *(s for s in SOURCES if len(s) > 1000)}
+    assert done == sorted(done)
+    assert done[-1] == len(sources)
 
 
 def _dying(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
@@ -266,15 +285,14 @@ def test_a_source_that_ends_its_process_costs_itself_only(
 ) -> None:
     _dying(monkeypatch, f"os.kill(os.getpid(), signal.{name})")
     sources = [*SOURCES[:3], b"POISON = 1\n", *SOURCES[3:5]]
-    answers = extract_all(sources, 2, isolated=True)
-    modules = [lint._decoder().decode(answer) for answer in answers]
+    modules = modules_of(sources, 2, isolated=True)
     assert modules[3].problem == facts.SyntaxProblem(message, 1, 1)
     assert [module for at, module in enumerate(modules) if at != 3] == [extract(source) for source in SOURCES[:5]]
 
 
 def test_without_workers_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module.sys, "executable", "/nowhere/python")
-    assert extract_all(SOURCES[:2], 2, isolated=True) == extract_all(SOURCES[:2], isolated=False)
+    assert modules_of(SOURCES[:2], 2, isolated=True) == modules_of(SOURCES[:2], isolated=False)
     monkeypatch.undo()
     monkeypatch.setattr(pool_module, "_CODE", "raise SystemExit(1)")
-    assert extract_all(SOURCES[:2], 2, isolated=True) == extract_all(SOURCES[:2], isolated=False)
+    assert modules_of(SOURCES[:2], 2, isolated=True) == modules_of(SOURCES[:2], isolated=False)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import json
 import os
 import signal
 import subprocess
 import sys
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 import flaskglobals_lint
-from flaskglobals_lint import cli, console, rulebook
+from flaskglobals_lint import cli, console, ending, rulebook
 from flaskglobals_lint.config import UsageError
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.lint import lint
@@ -555,3 +557,23 @@ def test_the_library(unsafe: Path) -> None:
     assert report == lint(["app.py"])
     with pytest.raises(AttributeError, match="nothing"):
         flaskglobals_lint.nothing  # noqa: B018
+
+
+def test_only_a_process_that_ends_leaves_what_a_run_holds() -> None:
+    class Held:
+        pass
+
+    for really in (True, False):
+        held = Held()
+        known = weakref.ref(held)
+        try:
+            with ending.soon(really):
+                ending.leave(held)
+            ending.leave(held)
+            del held
+            gc.collect()
+            assert (known() is not None) == really
+        finally:
+            gc.unfreeze()
+        gc.collect()
+        assert known() is None

@@ -12,13 +12,20 @@ from flaskglobals_lint.extract.source import decode
 
 def extract(source: bytes) -> facts.Module:
     """The facts about a module, given as the bytes of its file; it never raises for what they may be."""
-    text = decode(source)
-    if isinstance(text, facts.SyntaxProblem):
-        return facts.Module((), (), (), (), text)
-    comments = linter_comments(text)
-    module = None if changes_own_objects(text) else quick(text)
+    module = quickly(source)
     if module is None:
         from flaskglobals_lint.extract.concrete import concrete  # libcst takes long to import
 
-        module = concrete(text)
-    return structs.replace(module, comments=comments)
+        text = decode(source)
+        assert isinstance(text, str)
+        module = structs.replace(concrete(text), comments=linter_comments(text))
+    return module
+
+
+def quickly(source: bytes) -> facts.Module | None:
+    """The same, but None where that takes the concrete tree."""
+    text = decode(source)
+    if isinstance(text, facts.SyntaxProblem):
+        return facts.Module((), (), (), (), text)
+    module = None if changes_own_objects(text) else quick(text)
+    return None if module is None else structs.replace(module, comments=linter_comments(text))

@@ -88,7 +88,8 @@ def _argument(walk: QuickWalk, node: ast.expr | ast.keyword) -> facts.Argument:
         return facts.Argument(walk.expression(node.value), keyword, 0 if keyword else 2, walk.at(node))  # type: ignore[union-attr]
     if kind is ast.Starred:
         return facts.Argument(walk.expression(node.value), None, 1, walk.at(node))  # type: ignore[union-attr]
-    return facts.Argument(walk.expression(node), None, 0, walk.at(node))  # type: ignore[arg-type]
+    value = walk.expression(node)  # type: ignore[arg-type]
+    return facts.Argument(value, None, 0, getattr(value, "pos", None) or walk.at(node))
 
 
 def constant(walk: QuickWalk, node: ast.Constant) -> facts.Constant:

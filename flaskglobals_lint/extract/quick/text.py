@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from itertools import pairwise
 from typing import Any, Final
 
@@ -30,16 +31,19 @@ class Text:
     def __init__(self, source: str) -> None:
         self.source = source
         self.lines = Lines(source)
-        self._wide: dict[int, bytes] = {}
+        self._wide: dict[int, list[int]] = {}
+        """By line: the bytes of UTF-8 that begin no character."""
         if not source.isascii():
             starts = [*self.lines.starts, len(source)]
             for line, (start, end) in enumerate(pairwise(starts), start=1):
                 if not (text := source[start:end]).isascii():
-                    self._wide[line] = text.encode()
+                    self._wide[line] = [at for at, byte in enumerate(text.encode()) if 0x80 <= byte < 0xC0]
 
     def at(self, node: Any) -> Position:
         """The position of a node."""
         line, end = node.lineno, node.end_lineno
+        if end == line:
+            end = line  # one object less to keep
         if line in self._wide or end in self._wide:
             return (line, self._column(line, node.col_offset), end, self._column(end, node.end_col_offset))
         return (line, node.col_offset + 1, end, node.end_col_offset + 1)
@@ -54,8 +58,7 @@ class Text:
         return found
 
     def _column(self, line: int, offset: int) -> int:
-        data = self._wide.get(line)
-        return offset + 1 if data is None else len(data[:offset].decode("utf-8", "replace")) + 1
+        return offset + 1 - bisect_left(self._wide.get(line, ()), offset)
 
     def offset(self, line: int, column: int) -> int:
         """The index in the source of a line and a column, both from one."""
