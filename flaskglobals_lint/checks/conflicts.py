@@ -73,7 +73,9 @@ def _races(program: Program, conflict: Conflict) -> bool:
     if program.guarded_by_comment(conflict.path):
         return False
     start = conflict.context.start
-    return start.repeated or any(other.context.start is not start for other in _others(program, conflict))
+    if start.repeated or (start.lane and window(conflict.pair) == "await"):
+        return True
+    return any(start.beside(other.context.start) for other in _others(program, conflict))
 
 
 def _others(program: Program, conflict: Conflict) -> Iterator[Access]:

@@ -109,7 +109,7 @@ def _out_of_line(program: Program, access: Access, guard: _Guard) -> bool:
     if program.index.functions[access.function].facts.name in _MAKING:
         return False
     start = access.context.start
-    return any(other.context.start is not start or start.repeated for other in guard.accesses)
+    return any(start.beside(other.context.start) for other in guard.accesses)
 
 
 def _same(one: Any, other: Any) -> bool:

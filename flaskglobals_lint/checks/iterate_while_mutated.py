@@ -121,9 +121,7 @@ def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
 
 def _beside(access: Access, other: Access) -> bool:
     """Whether the write can happen during the loop: one single background thread does not run beside itself."""
-    if access.context.start.repeated or other.context.start.repeated:
-        return True
-    return access.context.start is not other.context.start
+    return access.context.start.beside(other.context.start)
 
 
 def _severity(loop: Iteration, kind: str) -> Severity:

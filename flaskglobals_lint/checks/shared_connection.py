@@ -79,8 +79,8 @@ def _one_lock(accesses: list[Access]) -> bool:
 
 def _concurrent(accesses: list[Access]) -> bool:
     """A single background thread that has the object for itself is no conflict."""
-    starts = {id(access.context.start) for access in accesses}
-    return len(starts) > 1 or accesses[0].context.start.repeated
+    first = accesses[0].context.start
+    return any(first.beside(access.context.start) for access in accesses)
 
 
 def _definition(program: Program, access: Access) -> Binding | None:

@@ -308,6 +308,9 @@ def invoke(
         kind = "stream"
     if frame.called_back:
         kind = "callback"
+    elsewhere = frame.elsewhere if function.facts.is_async else None
+    if elsewhere is not None:
+        kind = "thread"
     passed = tuple(value.refs[:MOST_PATHS] for value in given)
     held = frame.sections if kind == "call" else ()
     flags = tuple(value.flags for value in given)
@@ -317,7 +320,7 @@ def invoke(
         if kind in ("call", "stream") and origin is None:
             constants = evaluator.decided(fid, given)
             summary = evaluator.summary(fid, constants)
-    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants))
+    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants, elsewhere))
     if kind == "thread":
         return NOTHING
 

@@ -30,7 +30,7 @@ class Start(msgspec.Struct, frozen=True, gc=False):
     """One way into the code: the function that runs first, and how it gets to run.
 
     ``arguments`` are references by parameter, e.g. the one instance that serves all requests. ``spawned_in`` is the code
-    that starts a background thread.
+    that starts a background thread. Starts with one ``lane`` run one after the other.
     """
 
     function: ScopeId
@@ -43,6 +43,14 @@ class Start(msgspec.Struct, frozen=True, gc=False):
     line: int
     arguments: tuple[tuple[Any, ...], ...] = ()
     spawned_in: ScopeId = ""
+    lane: str = ""
+
+    def beside(self, other: Start) -> bool:
+        """Whether both can run at once; a start beside itself if it is repeated. What runs once does so before the first
+        request or after the last."""
+        if self is other:
+            return self.repeated
+        return "once" not in (self.runs, other.runs) and (not self.lane or self.lane != other.lane)
 
 
 class Entries:
@@ -61,8 +69,10 @@ class Entries:
         for function in self.index.functions.values():
             if function.facts.decorators:
                 self.decorated(function)
-        for cid in self.index.classes:
+        for cid, cls in self.index.classes.items():
             self.based(cid)
+            if cls.facts.decorators:
+                self.decorated_class(cid)
         methods = self.models.registering_methods
         for name, sites in self.index.calls.items():
             if name in methods:
@@ -131,6 +141,7 @@ class Entries:
             pos[0],
             arguments,
             site.scope if site is not None and runs != "request" else "",
+            entry.lane,
         )
         self.found.setdefault((fid, bindings, runs, arguments), start)
 
@@ -156,6 +167,20 @@ class Entries:
             detail = describe(decorator, function.facts.name)
             for target in targets:
                 self.add(target, entry, detail, function, function.facts.pos)
+
+    def decorated_class(self, cid: ScopeId) -> None:
+        """``@api.route("/")`` before a class: its methods are named for the verbs, each request has an instance."""
+        cls = self.index.classes[cid]
+        for decorator in cls.facts.decorators:
+            entry = self.entry_of(decorator, f"{cls.module.path}:{cls.facts.function or ''}")
+            if entry is None or entry.kind != "route":
+                continue
+            for name, fids in self.methods_of(cid):
+                if name in _VERBS:
+                    function = self.index.functions[fids[-1]]
+                    target = ("bound", function.id, ("inst", cid))
+                    detail = f"{name.upper()} {cls.facts.name}"
+                    self.add(target, entry, detail, function, function.facts.pos, None, ((("fresh",),),))
 
     def entry_of(self, decorator: f.Expression, scope: ScopeId) -> Entry | None:
         """The entry that a decorator makes, if any."""
@@ -210,8 +235,8 @@ class Entries:
         for atom in atoms:
             if atom[0] == "extinst":
                 found.append(atom[1])
-            elif atom[0] == "conn" and len(atom) > 2:
-                found.append(atom[2])
+            elif atom[0] == "conn":
+                found.append(atom[2] if len(atom) > 2 and atom[2] else atom[1])
             elif atom[0] == "inst":
                 found.extend(self.types.names.external_bases(atom[1]))
             elif atom[0] == "proxy" or (atom[0] == "ext" and self.models.proxies.get(atom[1]) == "app"):
@@ -252,7 +277,7 @@ class Entries:
                     arguments = (*arguments, ((("app",),),))
                 start = Start(
                     fid, (), base.entry.kind, detail, base.entry.runs, base.entry.repeated,
-                    function.module.input.path, function.facts.pos[0], arguments,
+                    function.module.input.path, function.facts.pos[0], arguments, lane=base.entry.lane,
                 )  # fmt: skip
                 self.found.setdefault((fid, (), base.entry.runs, arguments), start)
             return
@@ -336,8 +361,14 @@ class Entries:
                 at += 1
             else:
                 wanted = argument.keyword in registers.keywords
-            if wanted:
-                for target in self.targets(argument.value, site.scope):
+            values = [argument.value] if wanted else []
+            if registers.passes == "args" and argument.keyword == "args" and isinstance(argument.value, f.Display):
+                # Thread(target=asyncio.run, args=(main(),)): the coroutine is what runs.
+                values = [value for value in argument.value.values if isinstance(value, f.Call)]
+            for value in values:
+                for target in self.targets(value, site.scope):
+                    if not wanted and not self.index.functions[target[1]].facts.is_async:
+                        continue
                     self.add(
                         target, registers.entry, detail, None, site.call.pos, site, self.passed(target, site, registers)
                     )
@@ -368,9 +399,16 @@ class Entries:
         return tuple(given)
 
     def targets(self, node: f.Expression, scope: ScopeId) -> Atoms:
-        """Functions that an argument denotes; a view class stands for its methods."""
+        """Functions that an argument denotes; a view class stands for its methods, a coroutine for its function."""
         if isinstance(node, f.Call) and last_name(node.function) in ("as_view", "partial"):
             return self.types.of(node.arguments[0].value, scope) if last_name(node.function) == "partial" else ()
+        if isinstance(node, f.Display):
+            return tuple(atom for value in node.values for atom in self.targets(value, scope))
+        if isinstance(node, f.Call):
+            made = [atom for atom in self.types.of(node.function, scope) if atom[0] in ("func", "bound")]
+            coroutines = tuple(atom for atom in made if self.index.functions[atom[1]].facts.is_async)
+            if coroutines:
+                return coroutines
         return tuple(atom for atom in self.types.expand(self.types.of(node, scope)) if atom[0] in ("func", "bound"))
 
     def by_hand(self, site: CallSite) -> None:

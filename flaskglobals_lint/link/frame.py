@@ -12,6 +12,7 @@ from flaskglobals_lint.link.summary import SESSION, Clock, Iteration, Path, Read
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
     from flaskglobals_lint.link.index import FunctionIndex, ScopeId
+    from flaskglobals_lint.models import Entry
 
 MOST_READS = 600
 FALLS, EXITS, BREAKS = 0, 1, 2
@@ -47,6 +48,8 @@ class Frame:
         """How often another greenlet may have run."""
         self.consuming = False
         self.called_back = False
+        self.elsewhere: Entry | None = None
+        """How coroutines run that are made now: a library is handed them."""
         self.testing = 0
         self.acquired: tuple[Path | None, f.Position, str, str] | None = None
         """The lock that the expression being evaluated tried to take."""

@@ -106,6 +106,13 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         return Value(tuple((("k", atom[1]),) for atom in atoms if atom[0] == "inst"), value.deps)
     if name == "isinstance" and arguments:
         return Value((), expressions.evaluate(frame, arguments[0].value).deps)
+    registers = frame.models.call("", name)
+    if registers is not None and registers.entry.lane and registers.positions == (0,):
+        # asyncio.run_coroutine_threadsafe(work(), loop): what is called here runs there.
+        before, frame.elsewhere = frame.elsewhere, registers.entry
+        values = [expressions.evaluate(frame, argument.value) for argument in arguments]
+        frame.elsewhere = before
+        return library_call(frame, node, callee.refs[0], values)
     if name == "super":
         frame.types.of(node, frame.scope)
         return Value(tuple(_super(frame, node)))
@@ -323,4 +330,6 @@ def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values
             value = expressions.evaluate(frame, argument_value)
             given[at], flags[at] = value.refs[:3], value.flags
     bindings = target[2] if target[0] == "func" else ()
-    frame.summary.edges.append(Edge(target[1], bindings, tuple(given), node.pos, (), "thread", None, tuple(flags)))
+    frame.summary.edges.append(
+        Edge(target[1], bindings, tuple(given), node.pos, (), "thread", None, tuple(flags), (), registers.entry)
+    )

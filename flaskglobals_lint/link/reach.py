@@ -174,10 +174,13 @@ class Reach:
         index = self.paths.types.index
         function = index.functions[context.function]
         name = index.functions[edge.callee].facts.name
-        repeated = context.start.repeated and edge.kind == "thread"
+        lane = edge.entry.lane if edge.entry is not None else ""
+        repeated = context.start.repeated and edge.kind == "thread" and not lane
+        runs = "once" if edge.entry is not None and edge.entry.runs == "once" else "background"
+        kind = edge.entry.kind if edge.entry is not None and lane else edge.kind
         return Start(
-            edge.callee, edge.bindings, edge.kind, name, "background", repeated,
-            function.module.input.path, edge.pos[0], (), context.function,
+            edge.callee, edge.bindings, kind, name, runs, repeated,
+            function.module.input.path, edge.pos[0], (), context.function, lane,
         )  # fmt: skip
 
     def _passed(self, origin: tuple[ScopeId, int], context: Context) -> list[Any]:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
     from flaskglobals_lint.link.feasible import Constants
     from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.models import Entry
 
 Path: TypeAlias = tuple[Any, ...]
 """A root, then projections: ``".name"`` for an attribute, ``"[]"`` for an item, ``'["key"]'`` for a constant key.
@@ -207,6 +208,9 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
 
     constants: Constants = ()
     """Literals among the arguments that decide which way a test in the callee goes."""
+
+    entry: Entry | None = None
+    """How a library that the callee was handed to runs it."""
 
 
 class Summary(msgspec.Struct):

@@ -20,12 +20,14 @@ class Entry:
     """When a function runs.
 
     ``repeated`` tells whether it can run concurrently with itself after one registration: a route handler can, a single
-    thread cannot, unless request-time code or a loop starts it.
+    thread cannot, unless request-time code or a loop starts it. Of two functions with one ``lane`` the library runs one
+    after the other, whoever registers them.
     """
 
     kind: EntryKind
     runs: Runs
     repeated: bool
+    lane: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,10 @@ class EntryTable:
 def load_entries() -> EntryTable:
     """The table ``entrypoints.toml``."""
     data = tables.read("entrypoints")
-    entries = {name: Entry(row["kind"], row["runs"], row["repeated"]) for name, row in data["entry"].items()}
+    entries = {
+        name: Entry(row["kind"], row["runs"], row["repeated"], row.get("lane", ""))
+        for name, row in data["entry"].items()
+    }
     return EntryTable(
         decorators={pair: entries[row["entry"]] for row in data["decorator"] for pair in _pairs(row)},
         calls={pair: _call(row, entries) for row in data["call"] for pair in _pairs(row)},
