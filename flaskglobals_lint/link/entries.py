@@ -2,55 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
+from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, is_test, keyword_arguments
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
     from flaskglobals_lint.link.types import Types
     from flaskglobals_lint.models import Entry, EntryBase, EntryCall
 
-MIDDLEWARE = "WSGI middleware"
-"""What is said of a function that stands before the application and is given the WSGI environment."""
-
 _TEMPLATE_TABLES = ("filters", "globals", "tests")
 """Attributes of a Jinja environment that hold functions which templates call."""
-
-_VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
-
-
-class Start(msgspec.Struct, frozen=True, gc=False):
-    """One way into the code: the function that runs first, and how it gets to run.
-
-    ``arguments`` are references by parameter, e.g. the one instance that serves all requests. ``spawned_in`` is the code
-    that starts a background thread. Starts with one ``lane`` run one after the other.
-    """
-
-    function: ScopeId
-    bindings: tuple[Atom, ...]
-    kind: str
-    detail: str
-    runs: str
-    repeated: bool
-    path: str
-    line: int
-    arguments: tuple[tuple[Any, ...], ...] = ()
-    spawned_in: ScopeId = ""
-    lane: str = ""
-
-    def beside(self, other: Start) -> bool:
-        """Whether both can run at once; a start beside itself if it is repeated. What runs once does so before the first
-        request or after the last."""
-        if self is other:
-            return self.repeated
-        return "once" not in (self.runs, other.runs) and (not self.lane or self.lane != other.lane)
 
 
 class Entries:
@@ -176,7 +142,7 @@ class Entries:
             if entry is None or entry.kind != "route":
                 continue
             for name, fids in self.methods_of(cid):
-                if name in _VERBS:
+                if name in VERBS:
                     function = self.index.functions[fids[-1]]
                     target = ("bound", function.id, ("inst", cid))
                     detail = f"{name.upper()} {cls.facts.name}"
@@ -268,7 +234,7 @@ class Entries:
                 elif kind == "method":
                     arguments = ((("fresh",),),)
                 detail = f"{cls.facts.name}.{name}"
-                if base.entry.kind == "route" and name in _VERBS:
+                if base.entry.kind == "route" and name in VERBS:
                     detail = f"{name.upper()} {cls.facts.name}"
                 function = self.index.functions[fid]
                 if self.in_tests(fid) or self.in_tests(cid):
@@ -489,43 +455,3 @@ class Entries:
                     if atom[0] in ("func", "bound"):
                         function = self.index.functions[atom[1]]
                         self.add(atom, route, name, function, function.facts.pos)
-
-
-def keyword_arguments(function: FunctionIndex, call: f.Call) -> list[tuple[int, f.Expression]]:
-    """What ``Thread(target=f, kwargs={"name": value})`` passes: the parameter's index and the value."""
-    names = {parameter.name: at for at, parameter in enumerate(function.facts.parameters)}
-    return [
-        (names[key.text], value)
-        for argument in call.arguments
-        if argument.keyword == "kwargs" and isinstance(argument.value, f.Display) and argument.value.kind == "dict"
-        for key, value in zip(argument.value.keys, argument.value.values, strict=True)
-        if isinstance(key, f.Constant) and key.text in names
-    ]
-
-
-_TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")
-
-
-def is_test(path: str) -> bool:
-    """Whether a file is a test by pytest's conventions."""
-    return _TEST_FILE.search(path) is not None
-
-
-def describe(node: f.Expression, name: str) -> str:
-    """``GET, POST /path`` of a registration, or the name of the hook."""
-    if not isinstance(node, f.Call):
-        return last_name(node) or name
-    method = last_name(node.function)
-    first = node.arguments[0].value if node.arguments and node.arguments[0].keyword is None else None
-    for argument in node.arguments:
-        if argument.keyword == "rule":
-            first = argument.value
-    if not isinstance(first, f.Constant) or first.kind != "str":
-        return method or name
-    verbs = method.upper() if method in _VERBS else ""
-    for argument in node.arguments:
-        if argument.keyword == "methods" and isinstance(argument.value, f.Display):
-            verbs = ", ".join(value.text for value in argument.value.values if isinstance(value, f.Constant))
-    if method in ("route", "add_url_rule") and not verbs:
-        verbs = "GET"
-    return f"{verbs} {first.text}" if verbs else f"{method} {first.text}" if method else first.text

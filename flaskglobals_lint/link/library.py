@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, holding
-from flaskglobals_lint.link.entries import keyword_arguments
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
+from flaskglobals_lint.link.starts import keyword_arguments
 from flaskglobals_lint.link.summary import MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
 if TYPE_CHECKING:

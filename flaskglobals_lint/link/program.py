@@ -16,9 +16,9 @@ from flaskglobals_lint.link.reach import Access, Context, Reached
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
 
-    from flaskglobals_lint.link.entries import Start
     from flaskglobals_lint.link.evaluate import Evaluator
     from flaskglobals_lint.link.index import Binding, Index, ScopeId
+    from flaskglobals_lint.link.starts import Start
     from flaskglobals_lint.link.types import Types
 
 

@@ -9,8 +9,8 @@ import msgspec
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link.entries import MIDDLEWARE, Start
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
+from flaskglobals_lint.link.starts import MIDDLEWARE, Start
 from flaskglobals_lint.link.summary import REQUEST, Edge, Iteration, Pair, Path, Read, Section, Use, Write, passed_on
 
 if TYPE_CHECKING:

@@ -1,0 +1,86 @@
+"""Starts: the functions that run first, and what is said of the registrations that make them so."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.index import FunctionIndex, ScopeId, last_name
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.atoms import Atom
+
+MIDDLEWARE = "WSGI middleware"
+"""What is said of a function that stands before the application and is given the WSGI environment."""
+
+VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+
+class Start(msgspec.Struct, frozen=True, gc=False):
+    """One way into the code: the function that runs first, and how it gets to run.
+
+    ``arguments`` are references by parameter, e.g. the one instance that serves all requests. ``spawned_in`` is the code
+    that starts a background thread. Starts with one ``lane`` run one after the other.
+    """
+
+    function: ScopeId
+    bindings: tuple[Atom, ...]
+    kind: str
+    detail: str
+    runs: str
+    repeated: bool
+    path: str
+    line: int
+    arguments: tuple[tuple[Any, ...], ...] = ()
+    spawned_in: ScopeId = ""
+    lane: str = ""
+
+    def beside(self, other: Start) -> bool:
+        """Whether both can run at once; a start beside itself if it is repeated. What runs once does so before the first
+        request or after the last."""
+        if self is other:
+            return self.repeated
+        return "once" not in (self.runs, other.runs) and (not self.lane or self.lane != other.lane)
+
+
+def keyword_arguments(function: FunctionIndex, call: f.Call) -> list[tuple[int, f.Expression]]:
+    """What ``Thread(target=f, kwargs={"name": value})`` passes: the parameter's index and the value."""
+    names = {parameter.name: at for at, parameter in enumerate(function.facts.parameters)}
+    return [
+        (names[key.text], value)
+        for argument in call.arguments
+        if argument.keyword == "kwargs" and isinstance(argument.value, f.Display) and argument.value.kind == "dict"
+        for key, value in zip(argument.value.keys, argument.value.values, strict=True)
+        if isinstance(key, f.Constant) and key.text in names
+    ]
+
+
+_TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")
+
+
+def is_test(path: str) -> bool:
+    """Whether a file is a test by pytest's conventions."""
+    return _TEST_FILE.search(path) is not None
+
+
+def describe(node: f.Expression, name: str) -> str:
+    """``GET, POST /path`` of a registration, or the name of the hook."""
+    if not isinstance(node, f.Call):
+        return last_name(node) or name
+    method = last_name(node.function)
+    first = node.arguments[0].value if node.arguments and node.arguments[0].keyword is None else None
+    for argument in node.arguments:
+        if argument.keyword == "rule":
+            first = argument.value
+    if not isinstance(first, f.Constant) or first.kind != "str":
+        return method or name
+    verbs = method.upper() if method in VERBS else ""
+    for argument in node.arguments:
+        if argument.keyword == "methods" and isinstance(argument.value, f.Display):
+            verbs = ", ".join(value.text for value in argument.value.values if isinstance(value, f.Constant))
+    if method in ("route", "add_url_rule") and not verbs:
+        verbs = "GET"
+    return f"{verbs} {first.text}" if verbs else f"{method} {first.text}" if method else first.text
