@@ -1007,7 +1007,6 @@ def home():
         n["a"] = old + 1  # want: FGL101
     return "ok"
 """,
-        open_because="FGL403 does not see that the with statement around it releases the lock",
     ),
     case(
         "a condition's wait lets go",

@@ -282,6 +282,8 @@ class Callables:
                     result.extend(self.substitute(self.returns(atom[1]), given, atom[1], atom[2]))
                 elif atom[0] == "bound":
                     result.extend(self.substitute(self.returns(atom[1]), [(atom[2],), current], atom[1]))
+                elif atom[0] == "inst" and (method := self.names.method(atom[1], "__call__")) is not None:
+                    result.extend(self.substitute(self.returns(method), [(atom,), current], method))
                 elif atom[0] == "class" and self.names.method(atom[1], "__call__") is not None:
                     # The name is bound to an object that is made at the definition, and called in its place.
                     result.append(("inst", atom[1]))

@@ -229,12 +229,17 @@ class Evaluator:
     # -- control flow --
 
     def branch(self, frame: Frame, node: f.If) -> int:
+        free = frame.sections
         deps = expressions.test(frame, node.test)
+        taken = frame.sections
+        negative = isinstance(node.test, f.Operation) and node.test.operator == "not"
         holds = feasible.verdict(frame, node.test)
         if holds is not None:
             return self.block(frame, node.body if holds else node.orelse)
         before = dict(frame.variables)
-        outer, sections, clock = frame.control, frame.sections, frame.clock
+        outer, clock = frame.control, frame.clock
+        # ``if lock.acquire(timeout=1):`` has the lock in one branch only.
+        frame.sections, sections = (free, taken) if negative else (taken, free)
         frame.control |= deps
         first = len(frame.summary.writes)
         left = self.block(frame, node.body)

@@ -493,6 +493,8 @@ def _yield(frame: Frame, node: f.Yield) -> Value:
         value = evaluate(frame, node.value)
         frame.hand_out(value, node.pos)
         frame.summary.yielded_refs += value.refs[:3]
+        if isinstance(node.value, f.Local) and node.value.name in frame.attempts:
+            frame.summary.yielded_attempt = frame.attempts[node.value.name]
     if not frame.summary.yielded:
         frame.summary.yielded = frame.sections
     frame.calls += 1

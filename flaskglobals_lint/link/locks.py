@@ -165,6 +165,19 @@ def decorated(frame: Frame, fid: ScopeId) -> list[tuple[Path, f.Position, str]]:
     return found
 
 
+def synchronized(frame: Frame, node: f.Expression) -> Path | None:
+    """``with wrapt.synchronized(thing):``: the lock that a decorator keeps for the object it is given."""
+    if not isinstance(node, f.Call) or not node.arguments:
+        return None
+    for atom in frame.types.of(node.function, frame.scope):
+        model = frame.models.lock_decorator(atom[1]) if atom[0] == "ext" else None
+        if model is not None and model.scope not in ("argument", "attribute"):
+            thing = expressions.evaluate(frame, node.arguments[0].value)
+            path = next((ref for ref in thing.refs if is_path(ref)), None)
+            return (*path, OWN) if path is not None else None
+    return None
+
+
 def _decorators_lock(frame: Frame, fid: ScopeId, node: f.Expression, which: str, keyword: str, default: str) -> Path:
     arguments = node.arguments if isinstance(node, f.Call) else ()
     own = frame.types.index.functions[fid].cls is not None and frame.types.names.kind(fid) == "method"

@@ -23,12 +23,17 @@ class Managers:
 
     def held(self, frame: Frame, node: f.With) -> int:
         entered: list[Section] = []
+        attempted: list[Path | None] = []
         stacked = len(frame.stacked)
         for item in node.items:
+            frame.acquired = None
             sections, bound = self.entered(frame, item.value, item.pos)
             entered.extend(sections)
             if item.target is not None:
                 expressions.bind(frame, item.target, bound)
+            if isinstance(item.target, f.Local) and frame.acquired is not None:
+                frame.attempts[item.target.name] = frame.acquired
+                attempted.append(frame.acquired[0])
         frame.awaits += node.is_async
         frame.pauses += node.is_async
         left = self.evaluator.block(frame, node.body)
@@ -40,6 +45,10 @@ class Managers:
             del frame.stacked[stacked:]
         for section in entered:
             frame.leave(section)
+        for lock in attempted:
+            for section in frame.sections:
+                if section.lock == lock:
+                    frame.leave(section)
         frame.calls += 1
         return left
 
@@ -51,6 +60,9 @@ class Managers:
         atoms = frame.atoms(value, node)
         kind = locks.lock_kind(frame, atoms, node)
         frame.calls += 1
+        guarded = locks.synchronized(frame, node)
+        if guarded is not None:
+            return [frame.enter(guarded, pos, "lock")], value
         if kind is not None:
             path = locks.lock_path(frame, value, atoms, node, kind)
             return [frame.enter(path, pos, kind, locks.key_of(frame, path, node))], value
@@ -70,8 +82,11 @@ class Managers:
             def paths(path: Path, callee: ScopeId = edge.callee, given: list[Value] = given) -> list[Path]:
                 return calls.substitute(path, callee, given)
 
-            for section in summary.yielded:
-                sections.append(frame.enter(locks.substituted(section.lock, paths), pos, section.kind, section.key))
+            for held in summary.yielded:
+                sections.append(frame.enter(locks.substituted(held.lock, paths), pos, held.kind, held.key))
+            if summary.yielded_attempt is not None:
+                lock, _, kind, key = summary.yielded_attempt
+                frame.acquired = (locks.substituted(lock, paths), pos, kind, key)
             refs: list[Any] = []
             for ref in summary.yielded_refs:
                 refs.extend(paths(ref) if is_path(ref) else (ref,))

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 MOST_CONTEXTS = 8
 SHARED = "shared"
 """First part of the identity of a lock that several readers hold at once."""
+_INSIDE_HOOKS = ("route", "template")
+"""Kinds of starts that run after ``before_request`` and before ``teardown_request``."""
 _GIVEN_REQUEST_DATA = ("route", "socket", "callback")
 """Kinds of starts whose arguments the client chooses."""
 
@@ -106,17 +108,52 @@ class Reach:
 
     def run(self, starts: list[Start]) -> Reached:
         """Visit everything that the starts reach, nearest first."""
+        around = self._around(starts)
         for start in sorted(starts, key=lambda s: s.runs != "request"):
             function = self.paths.types.index.functions[start.function]
             arguments = list(start.arguments[: len(function.facts.parameters)])
             arguments += [()] * (len(function.facts.parameters) - len(arguments))
             cleaned = tuple(tuple(ref for ref in refs if ref != ("fresh",)) for refs in arguments)
             flags = self._request_data(start, arguments)
-            self._push(Context(start.function, cleaned, start.bindings, frozenset(), start, None, None, flags))
+            held = around if start.kind in _INSIDE_HOOKS else frozenset()
+            self._push(Context(start.function, cleaned, start.bindings, held, start, None, None, flags))
         while self._queue:
             self._visit(self._queue.popleft())
         self._collect()
         return self.result
+
+    def _around(self, starts: list[Start]) -> frozenset[Any]:
+        """The keys of the locks that the application takes before each request and lets go after it."""
+        taken: set[Any] = set()
+        given: set[Any] = set()
+        for start in starts:
+            if start.kind != "hook" or not start.detail.startswith(("before_", "after_", "teardown_")):
+                continue
+            summary = self.evaluator.summary(start.function)
+            context = Context(start.function, (), (), frozenset(), start, None, None)
+            if start.detail in ("before_request", "before_app_request") and self._for_all(start):
+                taken |= self.lock_keys(tuple(s for s in summary.acquired if s.kind != "shared"), context)
+            else:
+                given |= {key for path in summary.released if (key := self._path_key(path)) is not None}
+        return frozenset(key for key in taken if key in given)
+
+    def _for_all(self, start: Start) -> bool:
+        """Whether the hook is the application's: a blueprint's own stands before the blueprint's views alone."""
+        if start.detail == "before_app_request":
+            return True
+        types = self.paths.types
+        function = types.index.functions[start.function]
+        scope = function.parent or f"{function.module.path}:"
+        return any(
+            atom[0] == "proxy" or (atom[0] == "extinst" and "flask.Flask" in types.models.ancestry(atom[1]))
+            for node in function.facts.decorators
+            if isinstance(node, f.Attribute)
+            for atom in types.expand(types.of(node.value, scope))
+        )
+
+    def _path_key(self, path: Path) -> Any:
+        place = self.paths.place(path) if path[0][0] in SHARED_ROOTS else None
+        return self.paths.exact(place) if place is not None else None
 
     def _request_data(self, start: Start, arguments: list[tuple[Any, ...]]) -> tuple[int, ...]:
         """Flags of a start's parameters: what a view or an event's handler is given comes from the request."""

@@ -90,7 +90,7 @@ class Releases:
         function = self.index.functions[fid]
         found = []
         for text, (node, acquires, releases) in self._locks(function).items():
-            if not acquires:
+            if not acquires or _passes_release(function, text):
                 continue
             handed_on = bool(self._releasing(node) - {fid})
             if not releases:
@@ -156,6 +156,18 @@ class Releases:
                     if name not in taken:
                         self._elsewhere.setdefault(name, set()).add(function.id)
         return self._elsewhere.get(_last(node), set())
+
+
+def _passes_release(function: FunctionIndex, lock: str) -> bool:
+    """``stack.callback(lock.release)``: something else is told to let it go."""
+    return any(
+        isinstance(argument.value, f.Attribute)
+        and argument.value.name.startswith("release")
+        and key_text(argument.value.value) == lock
+        for call in walk(function.facts.body)
+        if isinstance(call, f.Call)
+        for argument in call.arguments
+    )
 
 
 def _calls(function: FunctionIndex, start: str) -> list[Any]:
@@ -246,6 +258,8 @@ class _Flow:
             case f.With():
                 for item in node.items:
                     self.evaluate(item.value, states, exits)
+                if any(key_text(item.value) == self.lock for item in node.items):
+                    return self.managed(node, states, exits)
                 return self.block(node.body, states, exits)
             case f.Match():
                 self.evaluate(node.subject, states, exits)
@@ -274,6 +288,14 @@ class _Flow:
             case _:
                 self.evaluate(node, states, exits)
                 return states
+
+    def managed(self, node: f.With, states: States, exits: Exits) -> States:
+        """``with lock:`` around it: whatever the body does to the lock, the end of the section lets it go."""
+        inner: Exits = {}
+        falls = self.block(node.body, states, inner)
+        for (how, (_, known)), pos in inner.items():
+            exits.setdefault((how, (False, known)), pos)
+        return frozenset((False, known) for _, known in falls)
 
     @staticmethod
     def leave(how: str, states: States, pos: f.Position, exits: Exits) -> States:

@@ -241,6 +241,9 @@ class Summary(msgspec.Struct):
     released: tuple[Path, ...] = ()
     yielded: tuple[Section, ...] = ()
     yielded_refs: tuple[Any, ...] = ()
+    yielded_attempt: tuple[Path | None, f.Position, str, str] | None = None
+    """The lock that the yielded value says it has or has not (``yield got``)."""
+
     blocks: bool = False
     pauses: bool = False
     """Whether another greenlet may run during a call."""
