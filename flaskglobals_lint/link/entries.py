@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import workers
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
 from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, is_test, keyword_arguments
 
@@ -319,6 +321,9 @@ class Entries:
                         break
         if registers is None:
             return
+        registers = workers.registered(self.types, site.call, site.scope, registers)
+        if registers.entry.kind == "thread" and workers.in_loop(self.types, site):
+            registers = replace(registers, entry=replace(registers.entry, repeated=True))
         detail = describe(site.call, name)
         at = 0
         for argument in site.call.arguments:

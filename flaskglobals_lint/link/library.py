@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding
+from flaskglobals_lint.link import calls, expressions, holding, workers
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.starts import keyword_arguments
@@ -289,6 +289,7 @@ def _register(frame: Frame, node: f.Call, registers: EntryCall, values: list[Val
     """A call that hands a function to a thread, an executor or a scheduler."""
     if registers.entry.runs in ("other-process", "cli"):
         return
+    registers = workers.registered(frame.types, node, frame.scope, registers)
     keywords = registers.keywords
     at = 0
     for argument, value in zip(node.arguments, values, strict=True):

@@ -1,0 +1,73 @@
+"""How many threads run what is handed to them: executors with one worker, threads that a loop starts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.trees import walk
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.index import CallSite, ScopeId
+    from flaskglobals_lint.link.types import Types
+    from flaskglobals_lint.models import EntryCall
+
+_ONE_AT_A_TIME = frozenset({"is_alive", "join"})
+"""Calls in a loop that wait for its thread, or look whether it has ended."""
+
+
+def registered(types: Types, call: f.Call, scope: ScopeId, registers: EntryCall) -> EntryCall:
+    """What becomes of a function that this call hands to a thread: tasks of an executor with one worker run one after the
+    other, each executor's on a lane."""
+    function = call.function
+    if registers.entry.kind != "thread" or not isinstance(function, f.Attribute):
+        return registers
+    for slot in types.slots_of(function.value, scope):
+        made = [binding.value for binding in types.bindings(slot) if binding.how == "is"] if slot[-1] != "[]" else []
+        if len(made) == 1 and isinstance(made[0], f.Call) and _has_one_worker(made[0]):
+            return replace(registers, entry=replace(registers.entry, repeated=False, lane=f"executor {slot[:3]!r}"))
+    return registers
+
+
+def _has_one_worker(made: f.Call) -> bool:
+    for at, argument in enumerate(made.arguments):
+        if argument.keyword in ("max_workers", "processes") or (at == 0 and argument.keyword is None):
+            return isinstance(argument.value, f.Constant) and argument.value.text == "1"
+    return False
+
+
+def in_loop(types: Types, site: CallSite) -> bool:
+    """Whether a loop makes a call again and again for one and the same function, and waits for none of the threads."""
+    targets = [argument.value for argument in site.call.arguments if argument.keyword == "target"]
+    if not targets:
+        return False
+    function = types.index.functions.get(site.scope)
+    body = function.facts.body if function is not None else types.index.module_of(site.scope).input.facts.body
+    for loop in walk(body):
+        if not isinstance(loop, f.For | f.While | f.Comprehension):
+            continue
+        inside = list(walk(loop))
+        if not any(node is site.call for node in inside):
+            continue
+        calls = [node.function for node in inside if isinstance(node, f.Call)]
+        if any(isinstance(called, f.Attribute) and called.name in _ONE_AT_A_TIME for called in calls):
+            continue
+        bound = {_name(node) for part in inside for node in _bound(part)}
+        if not any(_name(node) in bound for target in targets for node in walk(target)):
+            return True
+    return False
+
+
+def _bound(node: f.Node) -> list[f.Node]:
+    """What a loop's head or an assignment binds."""
+    match node:
+        case f.For(target=target) | f.Clause(target=target):
+            return list(walk(target))
+        case f.Assign(targets=targets):
+            return list(targets)
+    return []
+
+
+def _name(node: f.Node) -> str | None:
+    return node.name if isinstance(node, f.Local | f.Global | f.Free) else None
