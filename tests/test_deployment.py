@@ -522,6 +522,11 @@ def test_scripts(tmp_path: Path, line: str, kind: str) -> None:
              "command=celery\nnumprocs=9\n"},
             "processes", None, 4, "conf.d/shop.conf:3",
         ),
+        (
+            {"web.conf": "[program:web]\ncommand=gunicorn\n    a:a\n    --threads %(ENV_N)s\n    -w 2\nenvironment=N=\"3\"\n"},
+            "threads", 3, 2, "web.conf:2",
+        ),
+        ({"shop.ini": "[uwsgi]\n  processes = 3\n  threads = 2\n"}, "threads", 2, 3, "shop.ini:2"),
         ({"shop.ini": "[uwsgi]\nn = 3\nprocesses = %(n)\ncheaper = 1\n"}, "processes", None, 3, "shop.ini:3"),
         (
             {"shop.ini": "[uwsgi]\nprocesses = 3\n", "Procfile": "web: uwsgi --ini shop.ini --threads 2\n"},
@@ -650,3 +655,73 @@ def test_several_workers_make_state_of_one_process_a_warning(
     (finding,) = [f for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL501"]
     assert finding.severity == severity
     assert said in finding.message
+
+
+LOCAL = """\
+import threading
+
+from flask import Flask, request
+
+app = Flask(__name__)
+local = threading.local()
+{top}
+
+
+@app.route("/set")
+def put():
+    {put}
+    return "done"
+
+
+@app.route("/get")
+def get():
+    return local.name
+"""
+
+
+@pytest.mark.parametrize(
+    ("top", "put", "files", "severity"),
+    [
+        ("local.name = 'x'", "pass", {"gunicorn.conf.py": "threads = 4\n"}, "warning"),
+        ("local.name = 'x'", "pass", {"gunicorn.conf.py": "threads = 1\n"}, "info"),
+        ("local.name = 'x'", "pass", {"gunicorn.conf.py": "threads = 1\nworker_class = 'gthread'\n"}, "warning"),
+        ("local.name = 'x'", "pass", {"Procfile": "web: waitress-serve --threads=1 app:app\n"}, "warning"),
+        ("local.name = 'x'", "pass", {"gunicorn.conf.py": "worker_class = 'gevent'\n"}, "warning"),
+        ("", "if request.args: local.name = request.args['n']", {"gunicorn.conf.py": "threads = 4\n"}, "warning"),
+        ("", "if request.args: local.name = request.args['n']", {"gunicorn.conf.py": "threads = 1\n"}, "warning"),
+        ("", "if request.args: local.name = request.args['n']", {"gunicorn.conf.py": "worker_class = 'gevent'\n"}, "info"),
+    ],
+)  # fmt: skip
+def test_thread_locals_as_deployed(tmp_path: Path, top: str, put: str, files: dict[str, str], severity: str) -> None:
+    write(tmp_path, {"app.py": LOCAL.format(top=top, put=put), **files})
+    found = {f.severity for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL601"}
+    assert found == {severity}
+
+
+CONNECTION = """\
+import {module}
+
+from flask import Flask
+
+app = Flask(__name__)
+db = {module}.connect("shop")
+
+
+@app.route("/")
+def home():
+    return str(db.execute("select 1").fetchone())
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "files", "severity"),
+    [
+        ("sqlite3", {"gunicorn.conf.py": "threads = 4\n"}, "error"),
+        ("sqlite3", GEVENT, "warning"),
+        ("psycopg", GEVENT, "error"),
+    ],
+)
+def test_connections_under_greenlets(tmp_path: Path, module: str, files: dict[str, str], severity: str) -> None:
+    write(tmp_path, {"app.py": CONNECTION.format(module=module), **files})
+    found = {f.severity for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL201"}
+    assert found == {severity}

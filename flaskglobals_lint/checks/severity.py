@@ -34,6 +34,8 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
             yield _lowered(finding, deployment)
         elif cooperative and finding.uninterrupted and finding.code in _INTERLEAVED:
             yield _uninterrupted(finding, deployment)
+        elif cooperative and finding.uninterrupted and finding.code == "FGL201" and finding.severity == "error":
+            yield _one_thread(finding, deployment)
         elif deployment.many is not None and finding.code in _NEED_WORKERS and finding.severity == "info":
             reason = f"several workers as deployed by {deployment.many}"
             yield replace(finding, severity="warning", message=f"{finding.message} ({reason})")
@@ -64,6 +66,16 @@ def _uninterrupted(finding: Finding, deployment: Deployment) -> Finding:
         f"they switch only where code waits, and nothing {span} does)"
     )
     return replace(finding, severity=severity, message=message)
+
+
+def _one_thread(finding: Finding, deployment: Deployment) -> Finding:
+    """A warning where all greenlets use a connection on one thread, one call after the other: transactions can still mix."""
+    where = deployment.where("patch", "gevent", "eventlet", "greenlets")
+    message = (
+        f"{finding.message} (less with greenlets, as deployed by {where}: "
+        "all run on one thread; a request that waits before its commit still shares the transaction)"
+    )
+    return replace(finding, severity="warning", message=message)
 
 
 def _real_threads(program: Program) -> bool:

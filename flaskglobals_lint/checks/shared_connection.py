@@ -160,4 +160,5 @@ def _finding(
             "A reads B's result, or commits or rolls back B's work",
         ),
         remedies=cures,
+        uninterrupted=not model.waits,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -103,25 +104,8 @@ def _is_attribute_error(node: f.Expression | None) -> bool:
 
 def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Finding]:
     label = program.paths.label(path[0], path[1:])
-    reads = _first_in_each(attribute.sure)
     if attribute.imported and not attribute.writes:
-        for scope, write in attribute.imported if reads else ():
-            span = program.span(scope, write.pos)
-            message = f"`{label}` is set in the importing thread only; the threads that serve requests have none"
-            yield _finding(
-                program,
-                path,
-                span,
-                scope,
-                reads[0][0],
-                message,
-                "set it where it is missing, or in the `__init__` of a subclass of `threading.local`",
-            )
-        for context, read in reads:
-            message = f"`{label}` is set in the importing thread only; it is missing in other threads {conflicts.way_in(program, context)}"
-            yield _here(
-                program, path, context, read.pos, message, "set it in the thread that reads it, or use `flask.g`"
-            )
+        yield from (_on_one_thread(program, finding) for finding in _imported(program, path, attribute, label))
     reads = _first_in_each(attribute.reads)
     if not attribute.writes or not reads:
         return
@@ -137,9 +121,49 @@ def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Find
         for context, write in attribute.writes:
             if context.flagged(write.flags) & REQUEST and any(other.function != context.function for other, _ in reads):
                 message = f"`{label}` is set only under a condition {conflicts.way_in(program, context)}; other requests find what an earlier one left on their thread"
-                yield _here(
+                left = _here(
                     program, path, context, write.pos, message, "use `flask.g`, or clear it in `teardown_request`"
                 )
+                yield _on_greenlets(program, left)
+
+
+def _imported(program: Program, path: Path, attribute: _Attribute, label: str) -> Iterator[Finding]:
+    """What only the importing thread sets: where it does, and where other threads want it."""
+    reads = _first_in_each(attribute.sure)
+    for scope, write in attribute.imported if reads else ():
+        span = program.span(scope, write.pos)
+        message = f"`{label}` is set in the importing thread only; the threads that serve requests have none"
+        yield _finding(
+            program,
+            path,
+            span,
+            scope,
+            reads[0][0],
+            message,
+            "set it where it is missing, or in the `__init__` of a subclass of `threading.local`",
+        )
+    for context, read in reads:
+        message = f"`{label}` is set in the importing thread only; it is missing in other threads {conflicts.way_in(program, context)}"
+        yield _here(program, path, context, read.pos, message, "set it in the thread that reads it, or use `flask.g`")
+
+
+def _on_one_thread(program: Program, finding: Finding) -> Finding:
+    """A note where the files say that requests are served by the thread that imports the application."""
+    deployment = program.deployment
+    if not (deployment.on_main and deployment.stated):
+        return finding
+    reason = f"not as deployed: the one thread of a worker in {deployment.where('thread', 'worker_class', '-k')} is that thread"
+    return replace(finding, severity="info", message=f"{finding.message} ({reason})")
+
+
+def _on_greenlets(program: Program, finding: Finding) -> Finding:
+    """A note where the files say that each connection has a greenlet, and so thread-locals, of its own."""
+    deployment = program.deployment
+    if not (deployment.kind == "greenlets" and deployment.sure):
+        return finding
+    where = deployment.where("patch", "gevent", "eventlet", "greenlets")
+    reason = f"as deployed by {where} only on a connection that is kept alive: each has a greenlet of its own"
+    return replace(finding, severity="info", message=f"{finding.message} ({reason})")
 
 
 def _first_in_each(reads: list[tuple[Context, Read]]) -> list[tuple[Context, Read]]:

@@ -16,7 +16,7 @@ UNKNOWN = "$UNKNOWN"
 
 _VARIABLE = re.compile(
     r"\$\{(?P<name>\w+)(?::?[-=](?P<default>(?:\$\{[^}]*\}|[^}])*))?\}|\$\((?P<uwsgi>\w+)\)|\$(?P<plain>\w+)"
-    r"|%\((?P<setting>[\w-]+)\)"
+    r"|%\((?:ENV_)?(?P<setting>[\w-]+)\)s?"
 )
 _OUTPUT = re.compile(
     r"\$\(\((?P<sum>[^\n]*?)\)\)|\$\((?P<command>[^()\n]*(?:\([^()\n]*\)[^()\n]*)*)\)|`(?P<old>[^`\n]*)`"

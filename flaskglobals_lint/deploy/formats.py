@@ -30,7 +30,14 @@ class Section:
 def sections(text: str) -> list[Section]:
     """The sections of a configuration file; what stands before the first has no name."""
     found = [Section("")]
+    last = ""
     for number, line in commands.joined(text):
+        if found[-1].settings and line[:1].isspace() and line.strip() and not last[:1].isspace():
+            # Supervisor's settings go on in lines that are indented.
+            name, value, at = found[-1].settings[-1]
+            found[-1].settings[-1] = (name, f"{value} {line.strip()}", at)
+            continue
+        last = line
         start = _SECTION.fullmatch(line.split(" ;")[0])
         if start is not None:
             found.append(Section(start["name"].strip()))

@@ -46,6 +46,9 @@ class Deployment:
     many: Evidence | None = None
     """What says that there are several workers."""
 
+    on_main: bool = False
+    """Requests are served by the thread that imports the application, not by one of a pool."""
+
     @property
     def one_at_a_time(self) -> bool:
         """Whether no process ever handles two requests at once."""
@@ -85,9 +88,9 @@ def _told(server: str) -> Deployment:
     evidence = Evidence(f"--server {server}", 0, server)
     match server:
         case "single":
-            return Deployment(1, 1, "single", False, (evidence,))
+            return Deployment(1, 1, "single", False, (evidence,), on_main=True)
         case "processes":
-            return Deployment(1, SEVERAL, "processes", False, (evidence,), many=evidence)
+            return Deployment(1, SEVERAL, "processes", False, (evidence,), many=evidence, on_main=True)
         case "greenlets":
             return Deployment(None, None, "greenlets", False, (evidence,), True)
         case "asyncio":
@@ -145,7 +148,7 @@ def _combined(said: list[Settings], started: list[Settings]) -> Deployment:
         return replace(told, threads=threads, kind=kind, sure=surely and kind == "greenlets")
     kind = "processes" if told.workers is not None and told.workers > 1 else "single"
     stated = all(answer.stated for answer in answers)
-    return replace(told, threads=1 if stated else None, kind=kind)
+    return replace(told, threads=1 if stated else None, kind=kind, on_main=all(answer.on_main for answer in answers))
 
 
 def _answer(settings: Settings) -> Deployment:
@@ -181,7 +184,9 @@ def _answer(settings: Settings) -> Deployment:
     shown = [settings.values[name][1] for name in _TELLING if name in settings.values]
     evidence = tuple(dict.fromkeys((*shown, *settings.evidence)))
     sure = kind == "greenlets" and (server.id == "gunicorn" or any(_true(settings, n) for n in ("sure", "patched")))
-    return Deployment(threads, workers, kind, bool(preload) and several, evidence, sure, many=many)
+    on_main = server.kind in ("single", "processes") or server.id in _DEVELOPMENT
+    on_main = on_main and kind in ("single", "processes") and "gthread" not in str(chosen)
+    return Deployment(threads, workers, kind, bool(preload) and several, evidence, sure, many=many, on_main=on_main)
 
 
 def _true(settings: Settings, name: str) -> bool:

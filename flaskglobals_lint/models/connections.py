@@ -54,6 +54,9 @@ class Connection:
     user_state: tuple[str, ...] = ()
     """Methods and attributes that put one user's data (cookies, credentials) into the instance."""
 
+    waits: bool = True
+    """Whether other greenlets can run while a call of it is at work."""
+
     source: str = ""
 
 
@@ -125,6 +128,7 @@ def _connection(row: tables.Row) -> Connection:
         why=row.get("why", "").replace("{library}", row.get("library", "")),
         remedy=row.get("remedy", "").replace("{library}", row.get("library", "")),
         fork_safe=row.get("fork_safe"),
+        waits=row.get("waits", True),
         type=row.get("type", ""),
         methods={name: row["id"] if to == "self" else to for name, to in row.get("methods", {}).items()},
         attributes=row.get("attributes", {}),
