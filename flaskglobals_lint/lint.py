@@ -217,6 +217,7 @@ def _checked(parsed: Sequence[_Parsed], root: Path, models: Models, config: Conf
     program = link(inputs, models, config, root=root)
     leave(program)
     linked = perf_counter()
+    log.info("deployment: %s", program.deployment)
     targets = {item.file.display for item in parsed if item.file.target}
     findings = [finding for finding in check(program) if finding.span.path in targets]
     log.info("link: %.2f s, check: %.2f s", linked - start, perf_counter() - linked)

@@ -181,6 +181,15 @@ def test_the_evidence_is_a_line(tmp_path: Path) -> None:
     assert [(item.path, item.line, item.text) for item in found.evidence] == [("gunicorn.conf.py", 3, "threads = 1")]
 
 
+def test_it_says_what_it_found(tmp_path: Path) -> None:
+    assert str(deployment(tmp_path, {})) == "unknown"
+    files = {"gunicorn.conf.py": "workers = 1\nthreads = 4\n", "Procfile": "web: gunicorn a:a\n"}
+    assert (
+        str(deployment(tmp_path, files))
+        == "threads (4 threads, 1 worker), told by gunicorn.conf.py:2, gunicorn.conf.py:1, Procfile:1"
+    )
+
+
 def test_the_option_wins(tmp_path: Path) -> None:
     files = {"gunicorn.conf.py": "threads = 1\n"}
     assert deployment(tmp_path, files, "threads").kind == "threads"

@@ -49,6 +49,14 @@ class Deployment:
     on_main: bool = False
     """Requests are served by the thread that imports the application, not by one of a pool."""
 
+    def __str__(self) -> str:
+        """``threads (4 threads, 2 workers), told by Procfile:1``"""
+        numbers = {"thread": self.threads, "worker": self.workers}
+        said = [f"{number} {name}{'s' if number != 1 else ''}" for name, number in numbers.items() if number]
+        told = ", ".join(dict.fromkeys(str(item) for item in self.evidence))
+        many = f" ({', '.join(said)})" if said else ""
+        return f"{self.kind}{many}, told by {told}" if told else self.kind
+
     @property
     def one_at_a_time(self) -> bool:
         """Whether no process ever handles two requests at once."""
