@@ -391,6 +391,23 @@ def supervise():
 threading.Thread(target=supervise).start()
 """,
     ),
+    "thread of a try that ends the loop": (
+        "",
+        """
+n = {}
+def work():
+    n["a"] = n.get("a", 0) + 1
+def connect(sock):
+    while True:
+        try:
+            sock.accept()
+            threading.Thread(target=work).start()
+            break
+        except OSError:
+            pass
+threading.Thread(target=connect, args=(None,)).start()
+""",
+    ),
     "accept loop": (
         "101",
         """

@@ -53,9 +53,27 @@ def in_loop(types: Types, site: CallSite) -> bool:
         calls = [node.function for node in inside if isinstance(node, f.Call)]
         if any(isinstance(called, f.Attribute) and called.name in _ONE_AT_A_TIME for called in calls):
             continue
+        if any(_leaves_after(block, site.call) for node in inside for block in _blocks(node)):
+            continue
         bound = {_name(node) for part in inside for node in _bound(part)}
         if not any(_name(node) in bound for target in targets for node in walk(target)):
             return True
+    return False
+
+
+def _blocks(node: f.Node) -> list[tuple[f.Statement, ...]]:
+    """The lists of statements in a statement."""
+    return [getattr(node, name) for name in ("body", "orelse", "final") if isinstance(getattr(node, name, None), tuple)]
+
+
+def _leaves_after(block: tuple[f.Statement, ...], call: f.Call) -> bool:
+    """Whether the statements that follow the one with the call end the loop."""
+    for at, statement in enumerate(block):
+        if any(node is call for node in walk(statement)):
+            later = block[at + 1 :]
+            return any(
+                isinstance(s, f.Return | f.Raise) or (isinstance(s, f.Jump) and s.kind == "break") for s in later
+            )
     return False
 
 
