@@ -10,11 +10,13 @@ from pathlib import Path
 import pytest
 
 from flaskglobals_lint import facts
-from flaskglobals_lint.extract import extract
+from flaskglobals_lint.config import Config
+from flaskglobals_lint.extract import extract, module
 from flaskglobals_lint.extract.concrete import concrete
 from flaskglobals_lint.extract.guard import deep_nesting
 from flaskglobals_lint.extract.quick import changes_own_objects, quick
 from flaskglobals_lint.extract.source import decode
+from flaskglobals_lint.lint import lint
 
 ROOT = Path(__file__).parent.parent
 
@@ -27,10 +29,10 @@ def differing(paths: list[Path]) -> tuple[int, list[str]]:
         if not isinstance(text, str) or deep_nesting(text) is not None:
             continue
         quickly = quick(text)
-        if quickly is None or (module := concrete(text)).problem is not None:
+        if quickly is None or (fully := concrete(text)).problem is not None:
             continue
         read += 1
-        if quickly != module:
+        if quickly != fully:
             different.append(str(path))
     return read, different
 
@@ -42,6 +44,25 @@ def test_both_readers_agree_on_this_project() -> None:
     read, different = differing(paths)
     assert different == []
     assert read > 100
+
+
+APPS = [
+    *sorted(folder for folder in (ROOT / "tests" / "fixtures").iterdir() if folder.is_dir()),
+    *sorted(folder for folder in (ROOT / "examples").iterdir() if folder.is_dir()),
+]
+
+
+@pytest.mark.parametrize("app", APPS, ids=lambda app: app.name)
+def test_reading_modules_without_their_concrete_tree_changes_no_finding(
+    app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = Config(cache=False, min_severity="info")
+    monkeypatch.setattr(module, "changes_own_objects", lambda source: False)
+    quickly = lint([app], config, cwd=app)
+    monkeypatch.setattr(module, "quick", lambda source: None)
+    fully = lint([app], config, cwd=app)
+    assert quickly == fully
+    assert quickly.files
 
 
 @pytest.mark.slow
