@@ -346,21 +346,6 @@ def home(x):
 """,
     ),
     case(
-        "cachetools-nolock",
-        "101",
-        """
-from cachetools import cached, TTLCache
-cache = TTLCache(10, 10)
-@cached(cache=cache)
-def slow(x):
-    return compute(x)
-@app.route("/<x>")
-def home(x):
-    return slow(x)
-""",
-        open_because="a cache that a library fills without a lock is not known as such",
-    ),
-    case(
         "rwlock",
         "",
         """

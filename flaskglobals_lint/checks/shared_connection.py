@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import closed_client, conflicts, connections, unsafe_pool
+from flaskglobals_lint.checks import closed_client, conflicts, connections, mutable_caches, unsafe_pool
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Use
@@ -32,6 +32,7 @@ _OTHER_RULES = ("primitive", "pool", "factory")
 def check(program: Program) -> Iterator[Finding]:
     """A finding where the object is made, one for its first use in each function, and one where it is closed too early."""
     yield from closed_client.check(program, RULE)
+    yield from mutable_caches.check(program, RULE)
     groups: dict[tuple[Any, ...], list[Access]] = {}
     for access in program.reached.uses:
         model = _model(program, access)
