@@ -347,11 +347,14 @@ def _explain(code: str) -> int:
 
 
 def _show_settings(config: Config) -> int:
+    """Print the settings as a table that can be pasted into a ``pyproject.toml``."""
     from flaskglobals_lint.report.text import escaped
+    from flaskglobals_lint.settings import TABLE, toml
 
-    for key, value in config.settings().items():
-        shown = dict(value) if isinstance(value, Mapping) else str(value) if isinstance(value, Path) else value
-        console.write(f"{escaped(f'{key} = {shown!r}')}\n")
+    settings = config.settings()
+    lines = [f"# {settings.pop('file') or 'no configuration file'}", f"[tool.{TABLE}]"]
+    lines += [f"# {key} has no value" if value is None else f"{key} = {toml(value)}" for key, value in settings.items()]
+    console.write("".join(f"{escaped(line)}\n" for line in lines))
     return 0
 
 

@@ -6,6 +6,7 @@ A key of the file and an option of the command line have one name and one check.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import tomllib
@@ -73,6 +74,15 @@ def where(config: Config, key: str) -> str:
         return _File(config.file.read_text(encoding="utf-8"), config.file).place(key)
     except (OSError, UnicodeDecodeError):
         return f"{config.file}: "
+
+
+def toml(value: object) -> str:
+    """A setting as TOML has it."""
+    if isinstance(value, Mapping):
+        return f"{{ {', '.join(f'{toml(key)} = {toml(item)}' for key, item in value.items())} }}" if value else "{}"
+    if isinstance(value, (list, tuple)):
+        return f"[{', '.join(map(toml, value))}]"
+    return json.dumps(value if isinstance(value, (bool, int)) else str(value), ensure_ascii=False)
 
 
 class _CommandLine:

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tomllib
 import weakref
 from collections.abc import Callable
 from pathlib import Path
@@ -366,17 +367,26 @@ def test_show_files(run: Run, unsafe: Path) -> None:
     assert run("--show-files", "--extend-exclude", "app.py").lines == []
 
 
-def test_show_settings(run: Run, unsafe: Path) -> None:
-    lines = run("--show-settings", "--select", "FGL1", "--no-cache", "--cache-dir", "c", "--jobs", "2").lines
-    assert "select = ('FGL1',)" in lines
-    assert "cache = False" in lines
-    assert "jobs = 2" in lines
+def test_show_settings_can_be_pasted(run: Run, unsafe: Path) -> None:
+    words = ("--select", "FGL1", "--no-cache", "--cache-dir", "c", "--jobs", "2", "--exclude", 'a"\\b')
+    (unsafe / "pyproject.toml").write_text(
+        "[tool.flaskglobals-lint]\nper-file-ignores = { 'x/*' = ['FGL101'] }\nlocks = ['a.B']\n", encoding="utf-8"
+    )
+    out = run("--show-settings", *words).out
+    assert out.startswith(f"# {unsafe / 'pyproject.toml'}\n")
+    table = tomllib.loads(out)["tool"]["flaskglobals-lint"]
+    assert (table["select"], table["cache"], table["jobs"], table["locks"]) == (["FGL1"], False, 2, ["a.B"])
+    (unsafe / "pyproject.toml").write_text(out, encoding="utf-8")
+    assert run("--show-settings").out == out
+    assert "\n# baseline has no value\n" in out
 
 
 def test_verbose_says_what_is_done(run: Run, unsafe: Path) -> None:
+    (unsafe / "Procfile").write_text("web: gunicorn --workers 3 --threads 4 app:app\n", encoding="utf-8")
     err = run("-v").err
     assert f"root: {unsafe}" in err
     assert "extract: 1 files" in err
+    assert "deployment: threads, by Procfile:1" in err
 
 
 # --- files, terminals and pipes ---------------------------------------------------------------------------------------
