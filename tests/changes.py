@@ -10,7 +10,7 @@ import io
 import keyword
 import re
 import tokenize
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
@@ -309,3 +309,132 @@ def _moved(files: Files, paths: Mapping[str, str], names: Mapping[str, str]) -> 
         )
         changed[paths[path]] = re.sub(r"^import (\w+)$", whole, moved, flags=re.MULTILINE)
     return changed
+
+
+# --- changes of a program's tree: its comments and layout are lost ------------------------------------------------------
+
+
+def plain(files: Files) -> dict[str, str] | None:
+    """The program without comments, in the layout that the changes below give it; None if a comment means something."""
+    trees = _trees(files)
+    if trees is None or re.search(r"#\s*(?:noqa|guarded-by|flaskglobals)", "".join(files.values())):
+        return None
+    return {path: f"{ast.unparse(trees[path])}\n" if path in trees else source for path, source in files.items()}
+
+
+def _transformed(files: Files, change: Callable[[ast.Module], None]) -> dict[str, str] | None:
+    before = plain(files)
+    if before is None:
+        return None
+    after = dict(before)
+    for path, tree in (_trees(before) or {}).items():
+        change(tree)
+        after[path] = f"{ast.unparse(ast.fix_missing_locations(tree))}\n"
+    return after if after != before else None
+
+
+def _each_statement(tree: ast.AST, change: Callable[[ast.stmt], list[ast.stmt]]) -> None:
+    """Replace every statement, inner ones first, by what the change makes of it."""
+    for node in ast.iter_child_nodes(tree):
+        _each_statement(node, change)
+    for name in ("body", "orelse", "finalbody"):
+        body = getattr(tree, name, None)
+        if isinstance(body, list):
+            body[:] = [new for old in body for new in change(old)]
+
+
+def _parsed(source: str) -> list[ast.stmt]:
+    return ast.parse(source).body
+
+
+def with_add_url_rule(files: Files) -> dict[str, str] | None:
+    """The program with its views registered by a call after their definition."""
+
+    def change(node: ast.stmt) -> list[ast.stmt]:
+        if not isinstance(node, Function) or len(node.decorator_list) != 1:
+            return [node]
+        made = node.decorator_list[0]
+        if not (isinstance(made, ast.Call) and isinstance(made.func, ast.Attribute) and len(made.args) == 1):
+            return [node]
+        if made.func.attr not in ("route", "get", "post", "put", "patch", "delete"):
+            return [node]
+        methods = [] if made.func.attr == "route" else [f"methods=[{made.func.attr.upper()!r}]"]
+        given = [ast.unparse(made.args[0]), *map(ast.unparse, made.keywords), *methods, f"view_func={node.name}"]
+        node.decorator_list = []
+        return [node, *_parsed(f"{ast.unparse(made.func.value)}.add_url_rule({', '.join(given)})")]
+
+    return _transformed(files, lambda tree: _each_statement(tree, change))
+
+
+_DECORATOR = """
+def called(function):
+    @functools.wraps(function)
+    def inner(*args, **kwargs):
+        print("called")
+        return function(*args, **kwargs)
+    return inner
+"""
+
+
+def with_a_decorator(files: Files) -> dict[str, str] | None:
+    """The program with its views in a decorator of its own."""
+
+    def change(tree: ast.Module) -> None:
+        found = [
+            node for node in _functions(tree) if registrations(node) and not isinstance(node, ast.AsyncFunctionDef)
+        ]
+        for node in found:
+            node.decorator_list.append(ast.Name("called", ast.Load()))
+        if found:
+            first = next(at for at, node in enumerate(tree.body) if not _is_head(node, at))
+            tree.body[first:first] = _parsed(f"import functools\n{_DECORATOR}")
+
+    return _transformed(files, change)
+
+
+def _is_head(node: ast.stmt, at: int) -> bool:
+    """Whether a statement must stay at the start of a module."""
+    return (at == 0 and isinstance(node, ast.Expr)) or (
+        isinstance(node, ast.ImportFrom) and node.module == "__future__"
+    )
+
+
+def with_acquire(files: Files) -> dict[str, str] | None:
+    """The program with ``acquire``, ``try`` and ``finally: release`` in place of ``with lock``."""
+
+    def change(node: ast.stmt) -> list[ast.stmt]:
+        if not isinstance(node, ast.With) or len(node.items) != 1 or node.items[0].optional_vars is not None:
+            return [node]
+        lock = ast.unparse(node.items[0].context_expr)
+        if not re.fullmatch(r"[\w.]*lock", lock):
+            return [node]
+        taken, released = _parsed(f"{lock}.acquire()\n{lock}.release()")
+        return [taken, ast.Try(node.body, [], [], [released])]
+
+    return _transformed(files, lambda tree: _each_statement(tree, change))
+
+
+def in_a_factory(files: Files) -> dict[str, str] | None:
+    """The program with the app and its views inside ``create_app``; state and helpers stay outside."""
+    if not _is_python_alone(files):
+        return None
+
+    def change(tree: ast.Module) -> None:
+        apps = [node for node in tree.body if re.fullmatch(r"\w+ = (flask\.)?Flask\(__name__\)", ast.unparse(node))]
+        views = [node for node in tree.body if isinstance(node, Function) and registrations(node)]
+        if len(apps) != 1 or not views:
+            return
+        name = ast.unparse(apps[0]).partition(" ")[0]
+        names = {name, *(view.name for view in views)}
+        moved = {id(item) for view in views for part in view.decorator_list for item in ast.walk(part)}
+        used = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+        if any(node.id in names and id(node) not in moved for node in used):
+            return
+        if any(re.search(rf"import .*\b{name}\b", source) for source in files.values()):
+            return
+        [factory] = _parsed(f"def create_app():\n    return {name}")
+        assert isinstance(factory, ast.FunctionDef)
+        factory.body[:0] = [*apps, *views]
+        tree.body[:] = [node for node in tree.body if node not in apps and node not in views] + [factory]
+
+    return _transformed(files, change)

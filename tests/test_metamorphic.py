@@ -116,6 +116,25 @@ def test_the_findings_follow_their_lines(change: Change, group: str, tmp_path: P
     assert differences == {}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("group", programs())
+@pytest.mark.parametrize(
+    "change",
+    [changes.with_add_url_rule, changes.with_a_decorator, changes.with_acquire, changes.in_a_factory],
+    ids=lambda change: change.__name__,
+)
+def test_the_findings_follow_what_is_written_otherwise(change: Change, group: str, tmp_path: Path) -> None:
+    differences = {}
+    for name, files, after in changed(change, group):
+        unchanged = changes.plain(files)
+        assert unchanged is not None
+        old = told(unchanged, reported(unchanged, tmp_path / name / "before"))
+        new = told(after, reported(after, tmp_path / name / "after"))
+        if old != new:
+            differences[name] = {"lost": old - new, "new": new - old}
+    assert differences == {}
+
+
 def _without_texts(found: Counter[tuple[str, str, str]]) -> Counter[tuple[str, str, str]]:
     counts: Counter[tuple[str, str, str]] = Counter()
     for (code, severity, _), number in found.items():
@@ -134,6 +153,10 @@ def _without_texts(found: Counter[tuple[str, str, str]]) -> Counter[tuple[str, s
         (changes.in_two_modules, 200),
         (changes.in_a_blueprint, 150),
         (changes.in_methods, 150),
+        (changes.with_add_url_rule, 150),
+        (changes.with_a_decorator, 150),
+        (changes.with_acquire, 50),
+        (changes.in_a_factory, 150),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )

@@ -11,6 +11,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import workers
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
 from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, is_test, keyword_arguments
+from flaskglobals_lint.link.urls import Urls
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
@@ -29,6 +30,7 @@ class Entries:
         self.index: Index = types.index
         self.models = types.models
         self.found: dict[tuple[Any, ...], Start] = {}
+        self.urls = Urls(types)
         self.holders: set[ScopeId] | None = None
         self.only_tests = all(is_test(path) for path in self.index.modules)
 
@@ -237,7 +239,7 @@ class Entries:
                     arguments = ((("fresh",),),)
                 detail = f"{cls.facts.name}.{name}"
                 if base.entry.kind == "route" and name in VERBS:
-                    detail = f"{name.upper()} {cls.facts.name}"
+                    detail = f"{name.upper()} {self.urls.of(cid) or cls.facts.name}"
                 function = self.index.functions[fid]
                 if self.in_tests(fid) or self.in_tests(cid):
                     continue
