@@ -386,7 +386,7 @@ def test_verbose_says_what_is_done(run: Run, unsafe: Path) -> None:
     err = run("-v").err
     assert f"root: {unsafe}" in err
     assert "extract: 1 files" in err
-    assert "deployment: threads, by Procfile:1" in err
+    assert "deployment: threads (4 threads, 3 workers), told by Procfile:1" in err
 
 
 # --- files, terminals and pipes ---------------------------------------------------------------------------------------
