@@ -331,3 +331,37 @@ def test_a_value_read_after_the_section_is_taken_inside(tmp_path: Path) -> None:
         "def home():\n    global visits\n    with visits_lock:\n        visits += 1\n"
         '        visits_now = visits\n    app.logger.info(len(request.args))\n    return {"visits": visits_now}\n'
     )
+
+
+WALKS = """\
+players = []
+
+
+@app.route("/add/<name>")
+def add(name):
+    players.append(name)
+    return ""
+
+
+@app.route("/")
+def home():
+    players.sort(key=lambda name: name.lower())
+    pairs = []
+    for one in players:
+        for other in [name for name in players if name != one]:
+            pairs.append(one + other)
+    return pairs
+"""
+
+
+def test_sections_that_would_stand_in_one_another_are_one(tmp_path: Path) -> None:
+    after = body_after(WALKS, tmp_path)
+    compile(after, "app.py", "exec")
+    assert "with players_lock:\n        players.append(name)" in after
+
+
+def test_a_section_that_no_reviewer_would_read_is_not_made(tmp_path: Path) -> None:
+    filler = "".join(f"    step_{number} = {number}\n" for number in range(50))
+    begin = "stock = 1\n\n\n@app.route('/')\ndef home():\n    global stock\n    left = stock\n"
+    source = f"{begin}{filler}    stock = left - 1\n    return ''\n"
+    assert body_after(source, tmp_path) == ""

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
     from flaskglobals_lint.link.reach import Access
 
-MOST_OTHERS = 20
+MOST_OTHERS = 12
 _HOMELESS = "there is no one place in the code where its lock could be made"
+_SPREAD = "{} more places would have to take the lock: put the state into a class that has it"
 _NAMELESS = "the lock that guards it elsewhere has no name that other code could use"
 _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 
@@ -79,7 +80,9 @@ def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]
         for access in rest
         if (access.function, access.record.pos) != (first.function, first.record.pos)
         and (key is None or key not in access.locks)
-    ][:MOST_OTHERS]
+    ]
+    if len(rest) > MOST_OTHERS:
+        return (Declined(_SPREAD.format(len(rest))),)
     place, functions = base_key(first.place), {access.function for access in rest}
     site = _site(program, first.function, [first.record.pos], (), place, key, functions)
     others = tuple(
@@ -142,6 +145,8 @@ def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLo
     if guard is not None and lock is None:
         return Declined(_NAMELESS)
     rest = _others(program, main, guard)
+    if len(rest) > MOST_OTHERS:
+        return Declined(_SPREAD.format(len(rest)))
     functions = {access.function for access in rest}
     idle = [section for section in sections if _keeps_nobody_out(program, main, section)]
     last = max(race.pair.write.pos for race in group)
@@ -214,7 +219,7 @@ def _others(program: Program, main: Race, guard: Any) -> list[Access]:
         if guard in nesting.held_by_callers(program, access.function):
             continue
         found[at] = access
-    return list(found.values())[:MOST_OTHERS]
+    return list(found.values())
 
 
 def _meets(key: tuple[object, ...], main: Race) -> bool:

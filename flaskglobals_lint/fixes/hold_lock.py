@@ -15,6 +15,9 @@ from flaskglobals_lint.fixes.names import lock_name
 from flaskglobals_lint.fixes.refused import Refused
 from flaskglobals_lint.remedy import HoldLock, Home, Position, Site
 
+MOST_LINES = 40
+"""A longer section is no fix: what it needs belongs into a function of its own."""
+
 
 def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
     """Write the remedy into the drafts of its files; whether it is safe. Raises Refused."""
@@ -23,8 +26,9 @@ def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
     main = _Section(remedy, remedy.site, home, name, drafts)
     safe = main.apply(remedy.idle, remedy.made)
     again = main.again or remedy.held
-    for site in remedy.others:
-        if site.path == remedy.site.path and all(main.covers(pos) for pos in site.accesses):
+    sections = [main]
+    for site in sorted(remedy.others, key=lambda site: (site.path, site.accesses)):
+        if any(section.site.path == site.path and section.meets(site.accesses) for section in sections):
             continue
         try:
             other = _Section(HoldLock(remedy.label, remedy.home, remedy.lock, site), site, home, name, drafts)
@@ -32,6 +36,7 @@ def apply(remedy: HoldLock, drafts: Mapping[str, Draft]) -> bool:
             safe = False
             continue
         safe &= other.apply()
+        sections.append(other)
         again |= other.again
     draft = drafts[home.path]
     if remedy.lock is None:
@@ -69,9 +74,12 @@ class _Section:
             if isinstance(node, cst.Param) and node.name.value == name:
                 raise Refused(f"`{name}` is a parameter here")
 
-    def covers(self, pos: Position) -> bool:
-        """Whether a position lies inside the section that was made."""
-        return pos[0] in self.lines and pos[2] in self.lines
+    def meets(self, accesses: tuple[Position, ...]) -> bool:
+        """Whether the section that was made covers accesses. Raises Refused where it covers only some."""
+        covered = {pos[0] in self.lines and pos[2] in self.lines for pos in accesses}
+        if len(covered) > 1:
+            raise Refused("two sections would meet")
+        return covered == {True}
 
     def apply(self, idle: tuple[Position, ...] = (), made: tuple[Position, ...] = ()) -> bool:
         """Wrap the statements; whether nothing in them can change what the code does."""
@@ -91,6 +99,8 @@ class _Section:
             )
         if self._leaves_loop_with_lock(start, end):
             raise Refused("the section would have no end")
+        if end.pos[2] - start.pos[0] >= MOST_LINES:
+            raise Refused(f"the section would be {end.pos[2] - start.pos[0] + 1} lines long; make it shorter first")
         self._not_twice(start, end)
         indent = self.code.indent(start)
         dissolved = self._dissolve(start, end, idle)
