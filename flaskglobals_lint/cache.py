@@ -16,6 +16,7 @@ import sys
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from functools import cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
@@ -85,6 +86,11 @@ class Cache:
         if folder is not None:
             for path in _listed(folder, _SUFFIX):
                 self._open(path)
+
+    @property
+    def keeps(self) -> bool:
+        """Whether what is put here is kept at all."""
+        return self._folder is not None
 
     def get(self, name: bytes) -> bytes | None:
         """The content of an entry, if there is one and it is whole."""
@@ -263,10 +269,11 @@ def folder_for(root: Path, given: Path | None, wanted: bool) -> Path | None:
     return folder
 
 
+@cache
 def code(*names: str) -> bytes:
     """A hash over the code and the tables of this package, or of the named modules and packages in it.
 
-    Together with the version of the interpreter and of the parser: whoever changes one gets no old answers.
+    Together with the versions of the interpreter and of the parsers: whoever changes one gets no old answers.
     """
     top = os.path.dirname(os.path.abspath(__file__))
     digest = blake2b(digest_size=16)
@@ -276,7 +283,8 @@ def code(*names: str) -> bytes:
             content = file.read()
             digest.update(f"{path[len(top) :]} {len(content)}\n".encode())
             digest.update(content)
-    digest.update(_parser_version())
+    for library in ("libcst", "yaml"):
+        digest.update(version(library))
     return digest.digest()
 
 
@@ -287,9 +295,7 @@ def _files(paths: Iterable[str]) -> Iterable[str]:
             continue
         try:
             with os.scandir(path) as entries:
-                inside = sorted(
-                    entry.path for entry in entries if entry.name[0] not in "._" or entry.name == "__init__.py"
-                )
+                inside = sorted(entry.path for entry in entries if entry.name != "__pycache__")
         except OSError:
             continue
         yield from _files(
@@ -297,14 +303,15 @@ def _files(paths: Iterable[str]) -> Iterable[str]:
         )
 
 
-def _parser_version() -> bytes:
-    """The version of libcst, without importing it: that takes long."""
+@cache
+def version(library: str) -> bytes:
+    """What tells the version of a library apart, without importing it: that takes long."""
     from importlib.util import find_spec
 
-    spec = find_spec("libcst")
+    spec = find_spec(library)
     if spec is None or spec.origin is None:
         return b""
-    try:
-        return Path(spec.origin).with_name("_version.py").read_bytes()
-    except OSError:
-        return str(os.stat(spec.origin).st_mtime_ns).encode()
+    for file in (Path(spec.origin).with_name("_version.py"), Path(spec.origin)):
+        with suppress(OSError):
+            return file.read_bytes()
+    return b""

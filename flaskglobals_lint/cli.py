@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -79,6 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     except Exception as error:
         if "-v" in words or "--verbose" in words:
+            import traceback
+
             from flaskglobals_lint.report.text import escaped
 
             console.write("".join(f"{escaped(line)}\n" for line in traceback.format_exc().split("\n")), sys.stderr)
@@ -140,16 +141,13 @@ def _run(paths: tuple[str, ...], given: dict[str, Any]) -> int:
         return _fix(paths or (".",), config, cwd, given, outputs)
     progress = console.Progress(wanted=not given["quiet"])
     try:
+        fixes = not formats.isdisjoint(_WITH_FIXES)
         with ending.soon(click.get_current_context().obj is True):
-            report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress)
+            report = lint(paths or (".",), config, cwd=cwd, stdin=stdin, progress=progress, fixes=fixes)
     finally:
         progress.close()
     if given["write_baseline"]:
         return _write_baseline(given["write_baseline"], report, paths or (".",), config, cwd, given["quiet"])
-    if not formats.isdisjoint(_WITH_FIXES) and any(finding.remedies for finding in report.findings):
-        from flaskglobals_lint.repair import proposed
-
-        report = proposed(report, cwd)
     _print(report, config, given, outputs)
     if not given["quiet"]:
         _tell_fixed(report, given["baseline"] or config.baseline)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -76,7 +76,7 @@ class Config:
     def ignored_in(self, path: str, root: str) -> tuple[str, ...]:
         """The codes and prefixes that ``per-file-ignores`` turns off in a file below ``root``; both absolute, with ``/``."""
         ignores = self.per_file_ignores.items()
-        return tuple(code for glob, codes in ignores if Patterns([glob]).cover(path, root) for code in codes)
+        return tuple(code for glob, codes in ignores if _compiled(glob).cover(path, root) for code in codes)
 
     def model_tables(self) -> dict[str, Any]:
         """The tables that teach the tool a project's own world, by their keys; only those that are there."""
@@ -86,6 +86,11 @@ class Config:
     def settings(self) -> dict[str, object]:
         """Every option by its key, for ``--show-settings``."""
         return {item.name.replace("_", "-"): getattr(self, item.name) for item in fields(self)}
+
+
+@cache
+def _compiled(glob: str) -> Patterns:
+    return Patterns([glob])
 
 
 def matches(code: str, prefixes: Collection[str]) -> bool:
@@ -100,6 +105,8 @@ def _longest(prefixes: Collection[str], code: str) -> int:
 
 def nearest(word: str, known: Collection[str]) -> str:
     """``; did you mean `x`?`` – or an empty text where nothing is near. Of several as near, the first."""
+    import difflib
+
     scores = {other: difflib.SequenceMatcher(None, word, other).ratio() for other in known}
     best = max(scores, key=scores.__getitem__, default="")
     return f"; did you mean `{best}`?" if scores.get(best, 0) >= _NEAR else ""

@@ -7,7 +7,6 @@ import logging
 import os
 import stat
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -79,6 +78,8 @@ def write_file(path: Path, text: str) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file's content, whole or not at all; its mode is kept, and a link stays one. Raises UsageError."""
+    import tempfile
+
     try:
         target = Path(os.path.realpath(path))
         old = target.stat() if target.exists() else None

@@ -5,9 +5,12 @@ The scan may name too many modules, which costs time, but should not miss one, w
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
+
+from flaskglobals_lint.cache import Cache, code, key
 
 _LINE = r"[^\n;#\\]*(?:\\\n[^\n;#\\]*)*"
 _MODULE = r"(?P<level>\.*+)[ \t]*+(?P<module>(?:(?!import\b)[\w.]++)?+)"
@@ -30,20 +33,66 @@ class Imported(NamedTuple):
     names: tuple[str, ...] = ()
 
 
-def related(targets: Collection[str], files: Collection[str], read: Callable[[str], bytes]) -> set[str]:
+def related(
+    targets: Collection[str], files: Collection[str], read: Callable[[str], bytes], store: Cache | None = None
+) -> set[str]:
     """The files, besides the targets, that a process which runs a target can run, too.
 
     Paths are relative to the project root, with ``/``. Those are the modules that import a target, directly or not, and
-    whatever they or the targets import. A test that imports a target is not the program.
+    whatever they or the targets import. A test that imports a target is not the program. The answer is kept in
+    ``store`` and, for the next one, the imports of each file.
     """
-    known = frozenset(files) | frozenset(targets)
-    edges = {path: set(_imported_files(path, imports(_text(read(path))), known)) for path in sorted(known)}
+    store = store or Cache(None)
+    known = sorted({*files, *targets})
+    contents = {path: read(path) for path in known}
+    parts = [code("context.py"), "\0".join([*sorted(targets), "", *known]).encode("utf-8", "surrogatepass")]
+    name = key("related", *parts, *contents.values())
+    kept = store.get(name)
+    if kept is not None:
+        return set(kept.decode("utf-8", "surrogatepass").split("\0")) & contents.keys()
+    found = _related(targets, contents, _Statements(store))
+    store.put(name, "\0".join(sorted(found)).encode("utf-8", "surrogatepass"))
+    return found
+
+
+def _related(targets: Collection[str], contents: Mapping[str, bytes], statements: _Statements) -> set[str]:
+    modules = _modules(contents)
+    edges = {
+        path: set(_imported_files(path, statements.of(text), contents, modules)) for path, text in contents.items()
+    }
     importers: dict[str, set[str]] = {}
     for path, imported in edges.items():
         for other in imported:
             if not is_test(path, other):
                 importers.setdefault(other, set()).add(path)
     return _reached(_reached(targets, importers), edges) - frozenset(targets)
+
+
+class _Statements:
+    """The import statements of modules, kept by content."""
+
+    def __init__(self, store: Cache) -> None:
+        self._store = store
+        self._code = code("context.py")
+
+    def of(self, source: bytes) -> list[Imported]:
+        name = key("imports", self._code, source)
+        kept = self._store.get(name)
+        if kept is not None:
+            try:
+                return [_checked(*row) for row in json.loads(kept)]
+            except (ValueError, TypeError, RecursionError):
+                pass
+        found = list(dict.fromkeys(imports(_text(source))))
+        self._store.put(name, json.dumps(found, separators=(",", ":")).encode())
+        return found
+
+
+def _checked(level: object, module: object, names: object) -> Imported:
+    """A statement as it was kept. Raises ValueError for what cannot be one."""
+    if not (isinstance(level, int) and isinstance(module, str) and isinstance(names, list)):
+        raise ValueError
+    return Imported(level, module, tuple(map(str, names)))
 
 
 def imports(text: str) -> Iterator[Imported]:
@@ -74,7 +123,9 @@ def is_test(path: str, imported: str) -> bool:
     return named or not _TEST_FOLDERS.isdisjoint(parts[:-1])
 
 
-def _imported_files(path: str, statements: Iterable[Imported], known: Collection[str]) -> Iterator[str]:
+def _imported_files(
+    path: str, statements: Iterable[Imported], known: Collection[str], modules: Collection[str]
+) -> Iterator[str]:
     """The files that a module's imports can mean. A package's own ``__init__`` is imported with each of its modules."""
     folders = path.split("/")[:-1]
     for depth in range(len(folders), -1, -1):
@@ -85,8 +136,11 @@ def _imported_files(path: str, statements: Iterable[Imported], known: Collection
     above = ["/".join(folders[:depth]) for depth in range(len(folders), -1, -1)]
     for statement in statements:
         bases = above[statement.level - 1 : statement.level] if statement.level else [*above, "src"]
+        first = statement.module.partition(".")[0]
         for base in bases:
-            yield from _candidates(base, statement, known)
+            # Most of what is imported is not in the project at all.
+            if not first or (f"{base}/{first}" if base else first) in modules:
+                yield from _candidates(base, statement, known)
 
 
 def _candidates(base: str, statement: Imported, known: Collection[str]) -> Iterator[str]:
@@ -99,6 +153,17 @@ def _candidates(base: str, statement: Imported, known: Collection[str]) -> Itera
         yield from _files(module, known)
     for name in statement.names:
         yield from _files(f"{module}/{name}" if module else name, known)
+
+
+def _modules(files: Iterable[str]) -> set[str]:
+    """The paths of all modules, and of the folders that they lie in."""
+    found: set[str] = set()
+    for path in files:
+        module = path.rpartition(".")[0]
+        while module and module not in found:
+            found.add(module)
+            module = module.rpartition("/")[0]
+    return found
 
 
 def _files(module: str, known: Collection[str]) -> Iterator[str]:

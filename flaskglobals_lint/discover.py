@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import stat
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from flaskglobals_lint.cache import Cache
 from flaskglobals_lint.config import Config, UsageError
 from flaskglobals_lint.context import related
+from flaskglobals_lint.gitignore import NAME as IGNORE_FILE
 from flaskglobals_lint.gitignore import GitIgnore, posix
 from flaskglobals_lint.patterns import Patterns, anchored
 
@@ -37,16 +38,20 @@ class SourceFile:
     with ``/``. Only findings in a ``target`` are wanted. ``text`` is the content if it does not come from the disk.
     """
 
-    path: Path
+    path: str
     root: Path
     relative: str
     display: str
     target: bool
     text: bytes | None = None
+    known: bytes | None = field(default=None, repr=False)
+    """The content, if it was read already."""
 
     def read(self) -> bytes:
         """The content. Raises OSError."""
-        return self.path.read_bytes() if self.text is None else self.text
+        if self.text is not None:
+            return self.text
+        return _content(self.path) if self.known is None else self.known
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +75,22 @@ class _Found:
     real: str
 
 
-def discover(paths: Sequence[str], config: Config, cwd: Path, stdin: Stdin | None = None) -> Discovery:
+def root_of(paths: Sequence[str], cwd: Path, stdin: Stdin | None = None) -> Path:
+    """The folder that the projects of all ``paths`` lie in. Raises UsageError as ``discover`` does."""
+    return _common([_project_root(_given(path, cwd, stdin)) for path in paths or (".",)])
+
+
+def discover(
+    paths: Sequence[str], config: Config, cwd: Path, stdin: Stdin | None = None, store: Cache | None = None
+) -> Discovery:
     """The files under ``paths`` (default: the working directory) and those of their projects that belong with them.
 
     The path ``-`` is ``stdin``. Raises UsageError for a path that does not exist or is neither a file nor a folder.
+    What of the search depends on the content of files alone is kept in ``store``.
     """
     excluded = Patterns(anchored(pattern, cwd) for pattern in config.exclude + config.extend_exclude)
-    search = _Search(config, excluded, {_absolute(stdin.name, cwd): stdin.text} if stdin else {})
+    override = {str(_absolute(stdin.name, cwd)): stdin.text} if stdin else {}
+    search = _Search(config, excluded, override, store or Cache(None))
     given = [_given(path, cwd, stdin) for path in paths or (".",)]
     projects = [_project_root(path) for path in given]
     root = _common(projects)
@@ -122,6 +136,8 @@ def _absolute(path: str, cwd: Path) -> Path:
 
 def _sibling(path: str, whole: Path) -> str:
     """``; did you mean …?``, with the nearest name in the same folder."""
+    import difflib
+
     try:
         names = sorted(os.listdir(whole.parent))
     except (OSError, ValueError):
@@ -158,13 +174,16 @@ class _Search:
 
     config: Config
     excluded: Patterns
-    override: dict[Path, bytes]
+    override: dict[str, bytes]
+    store: Cache
+    contents: dict[str, bytes] = field(default_factory=dict)
+    """What was read, by path."""
 
     def expand(self, path: Path, project: Path) -> Iterator[_Found]:
         """The files that one given path stands for. As in Ruff, what is given by name is not excluded unless forced."""
         if self.config.force_exclude and self._is_excluded(path, project):
             return
-        if path in self.override or not os.path.isdir(path):
+        if str(path) in self.override or not os.path.isdir(path):
             yield _Found(str(path), os.path.realpath(path))
         else:
             yield from self._walk(path, project)
@@ -174,28 +193,29 @@ class _Search:
         found = [*targets.values(), *self._walk(project, project, _CONTEXT_FOLDERS)]
         # Turned round, so that a target goes before another name of it.
         by_real = {item.real: item for item in reversed(found)}
-        by_name = {posix(os.path.relpath(item.path, project)): item for item in by_real.values()}
+        by_name = {_relative(item.path, project): item for item in by_real.values()}
         asked = {name for name, item in by_name.items() if item.real in targets}
-        names = related(asked, by_name, lambda name: self._read(Path(by_name[name].path)))
+        names = related(asked, by_name, lambda name: self._read(by_name[name].path), self.store)
         return {by_name[name].real: by_name[name] for name in names}
 
     def source_file(self, found: _Found, root: Path, cwd: Path, target: bool) -> SourceFile:
         """The file as the later stages want it."""
-        path = Path(found.path)
-        relative = posix(os.path.relpath(path, root))
+        path = found.path
         try:
-            display = posix(os.path.relpath(path, cwd))
+            display = _relative(path, cwd)
         except ValueError:  # another drive
-            display = path.as_posix()
-        return SourceFile(path, root, relative, display, target, self.override.get(path))
+            display = posix(path)
+        text, known = self.override.get(path), self.contents.get(path)
+        return SourceFile(path, root, _relative(path, root), display, target, text, known)
 
-    def _read(self, path: Path) -> bytes:
+    def _read(self, path: str) -> bytes:
         if path in self.override:
             return self.override[path]
         try:
-            return path.read_bytes()
+            self.contents[path] = _content(path)
         except OSError:
             return b""
+        return self.contents[path]
 
     def _is_excluded(self, path: Path, project: Path) -> bool:
         """Whether the path or a folder between it and the project's root is excluded or ignored by git."""
@@ -203,12 +223,12 @@ class _Search:
             return True
         if not self.config.respect_gitignore:
             return False
-        rules = GitIgnore.above(project, project)
+        rules = GitIgnore.above(project, project, self.store)
         for parent in reversed([parent for parent in path.parents if _below(str(parent), project)]):
-            if parent != project and rules.ignores(parent.as_posix(), is_folder=True):
+            if parent != project and rules.ignored([(parent.as_posix(), True)]):
                 return True
             rules = rules.inside(parent)
-        return rules.ignores(path.as_posix(), is_folder=os.path.isdir(path))
+        return bool(rules.ignored([(path.as_posix(), os.path.isdir(path))]))
 
     def _walk(self, top: Path, project: Path, limit: int | None = None) -> Iterator[_Found]:
         """The Python files below a folder, nearest first; at most ``limit`` folders are opened.
@@ -216,27 +236,32 @@ class _Search:
         Links to folders are not followed, and linked files come last, after what they may link to. A folder that cannot
         be read is passed over, like anything that vanishes.
         """
-        rules = GitIgnore.above(top, project) if self.config.respect_gitignore else None
-        waiting = deque([(top, os.path.realpath(top), rules)])
+        rules = GitIgnore.above(top, project, self.store) if self.config.respect_gitignore else None
+        waiting = deque([(str(top), os.path.realpath(top), rules)])
         links = []
         opened = 0
         while waiting and (limit is None or opened < limit):
             folder, real, rules = waiting.popleft()
             opened += 1
-            rules = rules.inside(folder) if rules is not None else None
-            entries = _entries(folder)
-            if opened > 1 and any(entry.name == "pyvenv.cfg" for entry in entries):
+            entries = {entry.name: entry for entry in _entries(folder)}
+            if opened > 1 and "pyvenv.cfg" in entries:
                 continue  # a virtual environment, whatever its name
-            for entry in entries:
+            if rules is not None and IGNORE_FILE in entries:
+                rules = rules.inside(folder)
+            wanted = {}
+            for name, entry in entries.items():
                 is_folder = _is(entry, folder=True)
-                if not is_folder and not (entry.name.endswith(_SUFFIXES) and _is(entry, folder=False)):
-                    continue
-                path = posix(entry.path)
-                if self.excluded.match(path) or (rules is not None and rules.ignores(path, is_folder)):
-                    continue
+                if is_folder or (name.endswith(_SUFFIXES) and _is(entry, folder=False)):
+                    path = posix(entry.path)
+                    if not self.excluded.match(path):
+                        wanted[path] = (entry, is_folder)
+            ignored = rules.ignored((path, item[1]) for path, item in wanted.items()) if rules is not None else ()
+            for path, (entry, is_folder) in wanted.items():
                 below = os.path.join(real, entry.name)
+                if path in ignored:
+                    continue
                 if is_folder:
-                    waiting.append((Path(entry.path), below, rules))
+                    waiting.append((entry.path, below, rules))
                 elif entry.is_symlink():
                     links.append(_Found(entry.path, os.path.realpath(below)))
                 else:
@@ -244,7 +269,7 @@ class _Search:
         yield from links
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return sorted(entries, key=lambda entry: entry.name)
@@ -261,4 +286,20 @@ def _is(entry: os.DirEntry[str], folder: bool) -> bool:
 
 
 def _below(path: str, folder: Path) -> bool:
-    return path == str(folder) or path.startswith(str(folder).rstrip(os.sep) + os.sep)
+    return path == str(folder) or path.startswith(_inside(folder))
+
+
+def _inside(folder: Path) -> str:
+    """What a path in the folder starts with."""
+    return str(folder).rstrip(os.sep) + os.sep
+
+
+def _relative(path: str, folder: Path) -> str:
+    """The way from a folder to a path, with ``/``. Raises ValueError if there is none, as between drives."""
+    start = _inside(folder)
+    return posix(path[len(start) :] if path.startswith(start) else os.path.relpath(path, folder))
+
+
+def _content(path: str) -> bytes:
+    with open(path, "rb", buffering=0) as file:
+        return file.read()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
@@ -86,7 +86,7 @@ class Finding:
     symbol: str
     function: str
     entry_points: tuple[EntryPoint, ...] = ()
-    chain: tuple[str, ...] = ()
+    chain: Chain | tuple[str, ...] = ()
     related: tuple[Span, ...] = ()
     confidence: Confidence = "high"
     window: Window | None = None
@@ -115,7 +115,7 @@ class Report:
     findings: tuple[Finding, ...]
     files: int
     errors: int = 0
-    sources: dict[str, str] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     """Text of the files that findings point at, by printed path; for formats that show code."""
     fixed: tuple[str, ...] = ()
     """The findings of the baseline that are no more, each described in a line."""

@@ -1,23 +1,61 @@
-"""Which paths git ignores, told from the ``.gitignore`` files on the way down to them."""
+"""Which paths git ignores, told from the ``.gitignore`` files on the way down to them.
+
+What a file says about a path depends on its text and the path alone, so it is kept in the cache: a run over folders that an
+earlier one has seen needs no pattern matching.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from pathspec import GitIgnoreSpec
+from flaskglobals_lint.cache import Cache, key, version
+
+if TYPE_CHECKING:
+    from pathspec import GitIgnoreSpec
+
+NAME: Final = ".gitignore"
+
+_SAID: Final = {ord("i"): True, ord("k"): False, ord("-"): None}
+"""Ignore, keep, nothing."""
+_LETTERS: Final = {said: letter for letter, said in _SAID.items()}
+
+
+class _Rules:
+    """One file's patterns; ``base`` is its folder and ends in ``/``."""
+
+    def __init__(self, base: str, content: bytes, store: Cache) -> None:
+        self.base = base
+        self._content = content
+        self._store = store
+        self._spec: GitIgnoreSpec | None = None
+
+    def said(self, paths: Sequence[str]) -> list[bool | None]:
+        """Whether git ignores each of the paths below the base, None where the file does not say; a folder ends in ``/``."""
+        parts = [version("pathspec"), self._content, "\0".join(paths).encode("utf-8", "surrogateescape")]
+        name = key("ignored", *parts)
+        known = self._store.get(name)
+        if known is not None and len(known) == len(paths) and _SAID.keys() >= set(known):
+            return [_SAID[letter] for letter in known]
+        if self._spec is None:
+            self._spec = _spec(self._content)
+        said = [self._spec.check_file(path).include for path in paths]
+        self._store.put(name, bytes(_LETTERS[include] for include in said))
+        return said
 
 
 @dataclass(frozen=True, slots=True)
 class GitIgnore:
-    """The rules in force in one folder, the outermost first: each file's folder (ends in ``/``) and its patterns."""
+    """The rules in force in one folder, those of the outermost file first. What they say is kept in ``store``."""
 
-    rules: tuple[tuple[str, GitIgnoreSpec], ...] = ()
+    store: Cache
+    rules: tuple[_Rules, ...] = ()
 
     @classmethod
-    def above(cls, folder: Path, top: Path) -> GitIgnore:
+    def above(cls, folder: Path, top: Path, store: Cache) -> GitIgnore:
         """The rules that ``folder`` inherits: from its git repository's top or, where there is none, from ``top``.
 
         A file that ignores ``folder`` itself does not count: the folder was asked for by name.
@@ -25,41 +63,48 @@ class GitIgnore:
         above = (folder, *folder.parents)
         repository = next((parent for parent in above if os.path.lexists(parent / ".git")), None)
         start = repository or (top if top in above else folder)
-        rules = cls()
+        found = cls(store)
         if repository:
-            rules = rules._with(start, start / ".git" / "info" / "exclude")
+            found = found._with(start, start / ".git" / "info" / "exclude")
         for parent in reversed(above[1 : above.index(start) + 1]):
-            rules = rules.inside(parent)
+            found = found.inside(parent)
         path = folder.as_posix() + "/"
-        return cls(tuple((base, spec) for base, spec in rules.rules if not spec.check_file(path[len(base) :]).include))
+        return cls(store, tuple(rules for rules in found.rules if not rules.said([path[len(rules.base) :]])[0]))
 
-    def inside(self, folder: Path) -> GitIgnore:
+    def inside(self, folder: str | Path) -> GitIgnore:
         """The rules in force in a folder below."""
-        return self._with(folder, folder / ".gitignore")
+        return self._with(folder, os.path.join(folder, NAME))
 
-    def ignores(self, path: str, is_folder: bool) -> bool:
-        """Whether git ignores an entry of the folder; the innermost file that says anything decides."""
-        for folder, spec in reversed(self.rules):
-            if path.startswith(folder):
-                said = spec.check_file(path[len(folder) :] + "/" * is_folder).include
-                if said is not None:
-                    return said
-        return False
+    def ignored(self, paths: Iterable[tuple[str, bool]]) -> set[str]:
+        """Those of the paths that git ignores, each given with whether it is a folder; the innermost file decides."""
+        said: dict[str, bool] = {}
+        open_paths: Mapping[str, bool] = dict(paths)
+        for rules in reversed(self.rules):
+            open_paths = {path: is_folder for path, is_folder in open_paths.items() if path not in said}
+            below = [path for path in open_paths if path.startswith(rules.base)]
+            if below:
+                answers = rules.said([path[len(rules.base) :] + "/" * open_paths[path] for path in below])
+                said |= {path: answer for path, answer in zip(below, answers, strict=True) if answer is not None}
+        return {path for path, ignored in said.items() if ignored}
 
-    def _with(self, folder: Path, file: Path) -> GitIgnore:
+    def _with(self, folder: str | Path, file: str | Path) -> GitIgnore:
         try:
             if not os.path.isfile(file):
                 return self
-            lines = file.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
+            with open(file, "rb", buffering=0) as stream:
+                content = stream.read()
         except OSError:
             return self
-        base = folder.as_posix().rstrip("/") + "/"
-        return GitIgnore((*self.rules, (base, _spec(line.rstrip("\r") for line in lines))))
+        base = posix(str(folder)).rstrip("/") + "/"
+        return GitIgnore(self.store, (*self.rules, _Rules(base, content, self.store)))
 
 
-def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
+def _spec(content: bytes) -> GitIgnoreSpec:
     """The patterns that can be compiled; git, too, passes over those that make no sense."""
-    lines = list(lines)
+    from pathspec import GitIgnoreSpec
+
+    text = content.decode("utf-8", "surrogateescape").replace("\r\n", "\n").replace("\r", "\n")
+    lines = text.split("\n")
     try:
         return GitIgnoreSpec.from_lines(lines)
     except ValueError:
@@ -67,6 +112,8 @@ def _spec(lines: Iterable[str]) -> GitIgnoreSpec:
 
 
 def _valid(line: str) -> bool:
+    from pathspec import GitIgnoreSpec
+
     try:
         GitIgnoreSpec.from_lines([line])
     except ValueError:

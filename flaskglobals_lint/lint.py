@@ -1,51 +1,48 @@
-"""The pipeline: discover, extract, link, check, select, suppress. The only module that knows its order."""
+"""The pipeline: discover, extract, link, check, select, suppress. The only module that knows its order.
+
+A run that an earlier one has answered imports little more than this module.
+"""
 
 from __future__ import annotations
 
 import gc
+import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from types import ModuleType
-from typing import TypeAlias
+from typing import TYPE_CHECKING
 
-import msgspec
-
-from flaskglobals_lint import facts, rulebook
-from flaskglobals_lint.baseline import Baseline
+from flaskglobals_lint import results, rulebook, sources
 from flaskglobals_lint.cache import Cache, code, folder_for, key
-from flaskglobals_lint.checks import check
-from flaskglobals_lint.config import Config, UsageError
-from flaskglobals_lint.discover import Discovery, SourceFile, Stdin, discover
-from flaskglobals_lint.ending import leave
-from flaskglobals_lint.extract.source import decode
-from flaskglobals_lint.finding import Finding, Report, Span
-from flaskglobals_lint.link import link
-from flaskglobals_lint.link.inputs import LinkInput
-from flaskglobals_lint.models import Models
-from flaskglobals_lint.models import load as load_models
-from flaskglobals_lint.pool import available_cores, decoded, encoded, extract_all
+from flaskglobals_lint.config import Config
+from flaskglobals_lint.deploy.files import Files
+from flaskglobals_lint.discover import Discovery, Stdin, discover, root_of
+from flaskglobals_lint.finding import Finding, Report
+from flaskglobals_lint.gitignore import posix
+from flaskglobals_lint.proposals import with_fixes
 from flaskglobals_lint.report import FORMATS
-from flaskglobals_lint.settings import Vocabulary, load, where
-from flaskglobals_lint.suppress import FileNotes, suppress
+from flaskglobals_lint.settings import Vocabulary, load
+from flaskglobals_lint.sources import Source, Texts
 
-Progress: TypeAlias = Callable[[int, int], None]
-"""Called with the number of files done and of all files."""
+if TYPE_CHECKING:
+    from flaskglobals_lint.baseline import Baseline
+    from flaskglobals_lint.extraction import Extracted, Progress
+
+_WITHOUT_INFLUENCE = frozenset(
+    {
+        *("exclude", "extend-exclude", "force-exclude", "respect-gitignore"),  # they decide which files there are
+        "per-file-ignores",  # the codes are told for each file
+        *("min-severity", "baseline", "output-format", "exit-zero"),  # they choose among what was found
+        *("jobs", "cache", "cache-dir", "file"),
+    }
+)
+"""Options that are no part of the key of a result; any other is."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    """A file and its facts."""
-
-    file: SourceFile
-    facts: facts.Module
 
 
 def lint(
@@ -56,18 +53,19 @@ def lint(
     stdin: Stdin | None = None,
     progress: Progress | None = None,
     overlay: Mapping[str, bytes] | None = None,
+    fixes: bool = False,
 ) -> Report:
     """Lint files and folders as one program, and report what was found in them.
 
     Without a ``config`` the project's own is read. The path ``-`` stands for ``stdin``. Raises UsageError if a path does
     not exist or the configuration is wrong. ``overlay`` are contents to be judged in place of those of files, by printed
-    path.
+    path. With ``fixes`` each finding tells the best one, if there is any.
     """
     collecting = gc.isenabled()
     # Trees and facts hold no cycles worth looking for, and the collector would walk through all of them again and again.
     gc.disable()
     try:
-        return _lint(paths, config, cwd or Path.cwd(), stdin, progress, overlay or {})
+        return _lint(paths, config, cwd or Path.cwd(), stdin, progress, overlay or {}, fixes)
     finally:
         if collecting:
             gc.enable()
@@ -80,45 +78,55 @@ def _lint(
     stdin: Stdin | None,
     progress: Progress | None,
     overlay: Mapping[str, bytes],
+    fixes: bool,
 ) -> Report:
     names = [os.fspath(path) for path in paths]
     config = config or configure(names, cwd, stdin=stdin)
-    models = _models(config)
-    baseline = Baseline.read(config.baseline) if config.baseline else None
-    found = discover(names, config, cwd, stdin)
-    if overlay:
-        changed = (replace(file, text=overlay.get(file.display, file.text)) for file in found.files)
-        found = replace(found, files=tuple(changed))
-    log.info("root: %s", found.root)
-    if not found.targets:
-        return Report((), 0)
-    parsed = _extract(found, config, progress)
+    baseline = _baseline(config.baseline) if config.baseline else None
+    store = Cache(folder_for(root_of(names, cwd, stdin), config.cache_dir, config.cache))
     try:
-        checked = _checked(parsed, found.root, models, config)
-    except Exception:
-        if not config.cache:
-            raise
-        # Facts that somebody put into the cache may be of the right shape and make no sense: only the files count.
-        log.info("analysing all files anew")
-        parsed = _extract(found, config, progress, fresh=True)
-        checked = _checked(parsed, found.root, models, config)
-    findings = _suppressed(_broken(parsed) + checked, parsed, found.root, config)
+        found = discover(names, config, cwd, stdin, store)
+        if overlay:
+            changed = (replace(file, text=overlay.get(file.display, file.text)) for file in found.files)
+            found = replace(found, files=tuple(changed))
+        log.info("root: %s, %d files, %d to be judged", found.root, len(found.files), len(found.targets))
+        if not found.targets:
+            return Report((), 0)
+        read = sources.read(found.files)
+        result = _result(found, read, config, store, progress)
+        report = _report(result, read, config, baseline, cwd)
+        return with_fixes(report, read, store) if fixes else report
+    finally:
+        store.close()
+
+
+def _report(
+    result: results.Result, read: Sequence[Source], config: Config, baseline: Baseline | None, cwd: Path
+) -> Report:
+    """What of a result is told: new findings in the targets, grave enough."""
+    judged = {source.file.display for source in read if source.file.target}
+    findings = [finding for finding in result.findings if finding.span.path in judged]
+    contents = {source.file.display: source.content for source in read}
     fixed: tuple[str, ...] = ()
     if baseline:
-        judged = [item.file.display for item in parsed if item.file.target]
-        matched = baseline.match(findings, _sources(findings, parsed), judged, cwd)
+        matched = baseline.match(findings, _texts(findings, contents), sorted(judged), cwd)
         findings = list(matched.new)
         fixed = tuple(str(known) for known in matched.fixed if config.selects(known.code))
-    shown = sorted((finding for finding in findings if config.shows(finding.severity)), key=lambda item: item.sort_key)
+    shown = [finding for finding in findings if config.shows(finding.severity)]
     log.info("findings: %d, and %d below %s", len(shown), len(findings) - len(shown), config.min_severity)
-    targets = [item for item in parsed if item.file.target]
     return Report(
         findings=tuple(shown),
-        files=len(targets),
-        errors=sum(item.facts.problem is not None for item in targets),
-        sources=_sources(shown, parsed),
+        files=len(judged),
+        errors=sum(path in judged for path in result.broken),
+        sources=_texts(shown, contents),
         fixed=fixed,
     )
+
+
+def _baseline(file: Path) -> Baseline:
+    from flaskglobals_lint.baseline import Baseline
+
+    return Baseline.read(file)
 
 
 def configure(
@@ -141,133 +149,100 @@ def configure(
     return config
 
 
-def _models(config: Config) -> Models:
+def _result(
+    found: Discovery, read: Sequence[Source], config: Config, store: Cache, progress: Progress | None
+) -> results.Result:
+    """What an earlier run over the same program found or, if there is none, what this one finds."""
+    names = [(source.file.display, source.file.relative) for source in read]
+    files = Files.beside(names, found.root) if config.server == "auto" else None
+    top = found.root.as_posix()
+    ignored = [config.ignored_in(posix(source.file.path), top) for source in read]
+    # What an editor holds changes with each key.
+    kept = Cache(None) if any(source.file.text is not None for source in read) else store
+    program = b""
+    facts: Extracted | None = None
+    if store.keeps:
+        written = _program(read, [source.digest for source in read], ignored, config)
+        program = store.get(key("facts of", written)) or b""
+        if not program:
+            facts = _extracted(read, config, store, progress)
+            # Another comment or another layout of the last lines is no other program.
+            program = _program(read, facts.digests, ignored, config)
+            kept.put(key("facts of", written), program)
+        if (result := _known(program, files, store)) is not None:
+            log.info("cache: nothing that matters has changed since an earlier run")
+            return result
+    from flaskglobals_lint.analysis import analyse
+
+    if files is not None:
+        files.asked.clear()
+    facts = facts or _extracted(read, config, store, progress)
+    result = analyse(read, facts.answers, files, ignored, config)
+    if kept.keeps:
+        _keep(program, files, result, kept)
+    return result
+
+
+def _extracted(read: Sequence[Source], config: Config, store: Cache, progress: Progress | None) -> Extracted:
+    from flaskglobals_lint.extraction import extracted
+
+    return extracted(read, config, store, progress)
+
+
+def _known(program: bytes, files: Files | None, store: Cache) -> results.Result | None:
+    """What was found before, if the files that tell how the application is run still say the same.
+
+    Which of them matter shows only as they are read, so one question after the other is answered, each kept under a hash of
+    the program and of all answers before it.
+    """
+    state = program
+    while files is not None and (question := store.get(key("question", state))):
+        state = _answered(state, question, files.answer(question.decode("utf-8", "replace")))
+    content = store.get(key("result", state))
     try:
-        return load_models(config.model_tables() or None)
-    except ValueError as error:
-        # The message starts with the key, and a dot where it is about something inside.
-        key = str(error).split(" ")[0].split(".")[0]
-        raise UsageError(f"{where(config, key)}{error}".rstrip(".")) from None
-
-
-def _extract(found: Discovery, config: Config, progress: Progress | None, *, fresh: bool = False) -> list[_Parsed]:
-    """The facts of every file that is still there; those of ``fresh`` files are not taken from the cache."""
-    start = perf_counter()
-    folder = None if fresh else folder_for(found.root, config.cache_dir, config.cache)
-    store = Cache(folder)
-    known = code("facts.py", "extract") if folder is not None else b""
-    files: list[SourceFile] = []
-    modules: list[facts.Module | None] = []
-    names: list[bytes] = []
-    wanted: list[bytes] = []
-    for file in found.files:
-        try:
-            source = file.read()
-        except FileNotFoundError:
-            continue
-        except OSError as error:
-            problem = facts.SyntaxProblem(f"the file cannot be read: {error.strerror}", 1, 1)
-            module: facts.Module | None = facts.Module((), (), (), (), problem)
-            name = b""
-        else:
-            name = key("facts", known, source)
-            module = _decoded(store.get(name))
-            if module is None:
-                wanted.append(source)
-        files.append(file)
-        modules.append(module)
-        names.append(name)
-    hits = len(files) - len(wanted)
-    report = (lambda done: progress(hits + done, len(files))) if progress else None
-    extracted = iter(extract_all(wanted, config.jobs or available_cores(), report))
-    parsed = []
-    for file, known_module, name in zip(files, modules, names, strict=True):
-        if known_module is not None:
-            parsed.append(_Parsed(file, known_module))
-            continue
-        content = next(extracted)
-        if file.text is None and folder is not None:  # what an editor holds changes with each key
-            store.put(name, encoded(content))
-        parsed.append(_Parsed(file, decoded(content)))
-    store.close()
-    if progress:
-        progress(len(files), len(files))
-    log.info("cache: %d of %d files known", hits, len(files))
-    log.info("extract: %d files, %d to be judged, %.2f s", len(parsed), len(found.targets), perf_counter() - start)
-    return parsed
-
-
-@cache
-def _decoder() -> msgspec.msgpack.Decoder[facts.Module]:
-    return msgspec.msgpack.Decoder(facts.Module)
-
-
-def _decoded(content: bytes | None) -> facts.Module | None:
-    """Facts from the cache, None if there are none that could be ours."""
-    try:
-        return None if content is None else _decoder().decode(content)
-    except (msgspec.MsgspecError, RecursionError, ValueError):
+        return None if content is None else results.decode(content)
+    except ValueError:
+        log.info("cache: a result of the wrong shape")
         return None
 
 
-def _checked(parsed: Sequence[_Parsed], root: Path, models: Models, config: Config) -> list[Finding]:
-    """What the checks find in the targets."""
-    start = perf_counter()
-    inputs = [LinkInput(item.file.display, item.file.relative, item.facts, item.file.target) for item in parsed]
-    program = link(inputs, models, config, root=root)
-    leave(program)
-    linked = perf_counter()
-    log.info("deployment: %s", program.deployment)
-    targets = {item.file.display for item in parsed if item.file.target}
-    findings = [finding for finding in check(program) if finding.span.path in targets]
-    log.info("link: %.2f s, check: %.2f s", linked - start, perf_counter() - linked)
-    return findings
+def _keep(program: bytes, files: Files | None, result: results.Result, store: Cache) -> None:
+    state = program
+    for text, answer in files.asked.items() if files is not None else ():
+        question = text.encode("utf-8", "surrogatepass")
+        store.put(key("question", state), question)
+        state = _answered(state, question, answer)
+    store.put(key("result", state), results.encode(result))
 
 
-def _broken(parsed: Sequence[_Parsed]) -> list[Finding]:
-    """A finding for every target that could not be parsed or read."""
-    rule = rulebook.UNPARSED
-    return [
-        Finding(
-            code=rule.code,
-            name=rule.name,
-            severity=rule.severity,
-            message=problem.message,
-            span=Span(item.file.display, problem.line, problem.column, problem.line, problem.column + 1),
-            symbol="",
-            function="",
-        )
-        for item in parsed
-        if item.file.target and (problem := item.facts.problem)
+def _answered(state: bytes, question: bytes, answer: bytes) -> bytes:
+    return key("answer", state, question, answer)
+
+
+def _program(
+    read: Sequence[Source], digests: Sequence[bytes], ignored: Sequence[tuple[str, ...]], config: Config
+) -> bytes:
+    """A hash of all that an analysis depends on, but for what other files answer. Which files are targets does not matter.
+
+    ``digests`` stand for what is in the files, ``ignored`` for the codes that are turned off in each.
+    """
+    options = {name: value for name, value in config.settings().items() if name not in _WITHOUT_INFLUENCE}
+    settings = json.dumps(options, sort_keys=True, default=_plain)
+    files = [
+        (source.file.display, source.file.relative, source.problem, digest.hex(), codes)
+        for source, digest, codes in zip(read, digests, ignored, strict=True)
     ]
+    return key("program", code(), settings.encode(), json.dumps(files).encode())
 
 
-def _suppressed(findings: list[Finding], parsed: Sequence[_Parsed], root: Path, config: Config) -> list[Finding]:
-    top = root.as_posix()
-    notes = {
-        item.file.display: FileNotes(
-            tuple(note for note in item.facts.comments if note.kind != "noqa" or not config.ignore_noqa),
-            config.ignored_in(item.file.path.as_posix(), top),
-        )
-        for item in parsed
-        if item.file.target
-    }
-    return suppress([finding for finding in findings if config.selects(finding.code)], notes, config.selects)
+def _plain(value: object) -> object:
+    return dict(value) if isinstance(value, Mapping) else repr(value)
 
 
-def _sources(findings: Sequence[Finding], parsed: Sequence[_Parsed]) -> dict[str, str]:
-    """The text of every file that a finding points at, as far as it can be read again."""
-    files = {item.file.display: item.file for item in parsed}
-    sources: dict[str, str] = {}
-    for finding in findings:
-        for span in (finding.span, *finding.related):
-            if span.path in files and span.path not in sources:
-                try:
-                    text = decode(files[span.path].read())
-                except OSError:
-                    continue
-                sources[span.path] = text if isinstance(text, str) else ""
-    return sources
+def _texts(findings: Sequence[Finding], contents: Mapping[str, bytes]) -> Texts:
+    """The text of every file that a finding points at."""
+    spans = (span for finding in findings for span in (finding.span, *finding.related))
+    return Texts({span.path: contents[span.path] for span in spans if span.path in contents})
 
 
 class _CallableModule(ModuleType):

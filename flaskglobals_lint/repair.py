@@ -84,16 +84,6 @@ def apply(text: str, path: str, fix: Fix) -> str:
     return text
 
 
-def proposed(report: Report, cwd: Path) -> Report:
-    """The report with the best fix of each finding, as far as there is one."""
-    fixer = Fixer(Files(cwd).text)
-    findings = []
-    for finding in report.findings:
-        fixes, _ = fixer.fixes(finding) if finding.remedies else ([], "")
-        findings.append(replace(finding, fix=fixes[0]) if fixes else finding)
-    return replace(report, findings=tuple(findings))
-
-
 def repair(paths: Sequence[str], config: Config, cwd: Path, unsafe: bool) -> Outcome:
     """Fix what can be fixed, in memory; ``unsafe`` allows fixes that may change more than the race. Raises UsageError."""
     files = Files(cwd)

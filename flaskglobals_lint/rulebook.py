@@ -1,40 +1,38 @@
-"""Every rule of the tool: those that checks decide, and the two that the pipeline itself reports."""
+"""The rules by their names, and their pages. Pages are looked for when they are asked for."""
 
 from __future__ import annotations
 
-from flaskglobals_lint import catalogue
-from flaskglobals_lint.checks import RULES
-from flaskglobals_lint.config import SYNTAX_ERROR, nearest
-from flaskglobals_lint.report import RulePage
-from flaskglobals_lint.rule import Rule
-from flaskglobals_lint.suppress import UNUSED_SUPPRESSION
+from typing import TYPE_CHECKING
 
-UNPARSED = Rule(
-    code=SYNTAX_ERROR,
-    name="syntax-error",
-    severity="error",
-    summary="the file cannot be parsed",
-)
+from flaskglobals_lint.config import nearest
+from flaskglobals_lint.rule import RULES, Rule
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.report import RulePage
 
 
 def rules() -> tuple[Rule, ...]:
     """All rules, by code."""
-    by_code = {rule.code: rule for rule in (*RULES, UNPARSED, UNUSED_SUPPRESSION)}
-    return tuple(by_code[code] for code in sorted(by_code))
+    return RULES
 
 
 def names() -> dict[str, str]:
     """The names of all rules by their codes."""
-    return {rule.code: rule.name for rule in rules()}
+    return {rule.code: rule.name for rule in RULES}
 
 
 def pages() -> tuple[RulePage, ...]:
     """All rules with their pages, by code."""
-    return tuple(RulePage(rule, catalogue.page(rule.name)) for rule in rules())
+    from flaskglobals_lint import catalogue
+    from flaskglobals_lint.report import RulePage
+
+    return tuple(RulePage(rule, catalogue.page(rule.name)) for rule in RULES)
 
 
 def page(code_or_name: str) -> str:
     """The page of a rule. KeyError, with the nearest rule in its text, if there is no such rule or page."""
+    from flaskglobals_lint import catalogue
+
     word = code_or_name.strip().lower()
     known = names()
     name = known.get(word.upper(), word)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -143,6 +142,8 @@ def _nearest_file(start: Path) -> tuple[Path | None, str, dict[str, Any]]:
 
 def _read(file: Path) -> tuple[str, Any]:
     """The file's text and our table in it, None if it has none."""
+    import tomllib
+
     try:
         text = file.read_text(encoding="utf-8-sig")
         document = tomllib.loads(text)

@@ -11,17 +11,12 @@ from typing import TYPE_CHECKING
 
 from flaskglobals_lint.config import matches
 from flaskglobals_lint.finding import Finding, Span
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.facts import Comment
 
-UNUSED_SUPPRESSION = Rule(
-    code="FGL901",
-    name="unused-suppression",
-    severity="info",
-    summary="a `noqa` for one of these codes that suppresses nothing",
-)
+UNUSED_SUPPRESSION = by_code("FGL901")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from flaskglobals_lint import cache, facts, lint
+from flaskglobals_lint import analysis, cache, facts, lint
 from flaskglobals_lint import pool as pool_module
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.extract import extract
 from flaskglobals_lint.pool import decoded, extract_all
+from flaskglobals_lint.sources import digest
 
 APP = """
 from flask import Flask
@@ -44,7 +45,7 @@ def extracted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
         seen.extend(sources)
         return extract_all(sources)
 
-    monkeypatch.setattr("flaskglobals_lint.lint.extract_all", watch)
+    monkeypatch.setattr("flaskglobals_lint.extraction.extract_all", watch)
     return seen
 
 
@@ -96,7 +97,8 @@ def test_other_code_or_another_version_asks_anew(
 ) -> None:
     codes(project)
     extracted.clear()
-    monkeypatch.setattr("flaskglobals_lint.lint.code", lambda *names: b"another version")
+    for module in ("lint", "extraction"):
+        monkeypatch.setattr(f"flaskglobals_lint.{module}.code", lambda *names: b"another version")
     codes(project)
     assert len(extracted) == 2
 
@@ -132,7 +134,7 @@ def test_a_damaged_pack_is_passed_over(project: Path, damage: object) -> None:
 )
 def test_contents_of_the_wrong_shape_are_passed_over(project: Path, content: bytes) -> None:
     first = codes(project)
-    name = cache.key("facts", cache.code("facts.py", "extract"), APP.encode())
+    name = cache.key("facts", cache.code("facts.py", "extract"), digest(APP.encode()))
     shutil.rmtree(project / ".flaskglobals_cache")
     store = cache.Cache(project / ".flaskglobals_cache")
     store.put(name, content)
@@ -142,7 +144,8 @@ def test_contents_of_the_wrong_shape_are_passed_over(project: Path, content: byt
 
 def test_facts_that_break_a_later_stage_are_replaced(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = codes(project)
-    real, calls = lint._checked, []
+    (project / "third.py").write_text("")  # what is found is not yet known for this program
+    real, calls = analysis._checked, []
 
     def broken_once(*arguments: object) -> object:
         calls.append(1)
@@ -150,7 +153,7 @@ def test_facts_that_break_a_later_stage_are_replaced(project: Path, monkeypatch:
             raise KeyError("no such function")
         return real(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(lint, "_checked", broken_once)
+    monkeypatch.setattr(analysis, "_checked", broken_once)
     assert codes(project) == first
     assert len(calls) == 2
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import flaskglobals_lint
-from flaskglobals_lint import cli, console, ending, rulebook
+from flaskglobals_lint import analysis, cli, console, discover, ending, rulebook
 from flaskglobals_lint.config import UsageError
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.lint import lint
@@ -161,18 +161,18 @@ def test_a_broken_file_that_was_not_asked_for_is_not_told(run: Run, unsafe: Path
 
 
 def test_a_file_that_cannot_be_read_is_a_finding(run: Run, unsafe: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    read_bytes = Path.read_bytes
+    content = discover._content
 
-    def refuse(path: Path) -> bytes:
-        if path.name == "locked.py":
+    def refuse(path: str) -> bytes:
+        if path.endswith("locked.py"):
             raise PermissionError(13, "Permission denied")
-        if path.name == "gone.py":
+        if path.endswith("gone.py"):
             raise FileNotFoundError(2, "No such file")
-        return read_bytes(path)
+        return content(path)
 
     (unsafe / "locked.py").touch()
     (unsafe / "gone.py").touch()
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(discover, "_content", refuse)
     assert run().lines[1:] == ["locked.py:1:1: FGL900 the file cannot be read: Permission denied"]
 
 
@@ -304,7 +304,7 @@ def test_a_crash_is_one_line_and_a_traceback_only_if_asked(
     def crash(*_: object, **__: object) -> None:
         raise RecursionError("too deep")
 
-    monkeypatch.setattr(sys.modules["flaskglobals_lint.lint"], "link", crash)
+    monkeypatch.setattr(analysis, "link", crash)
     outcome = run()
     expected = "internal error (RecursionError: too deep); please report it with the file that shows it"
     assert (outcome.status, outcome.out, outcome.err) == (2, "", f"flaskglobals-lint: {expected}\n")
@@ -315,7 +315,7 @@ def test_an_interrupt_is_one_line(run: Run, unsafe: Path, monkeypatch: pytest.Mo
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(sys.modules["flaskglobals_lint.lint"], "link", interrupt)
+    monkeypatch.setattr(analysis, "link", interrupt)
     outcome = run()
     assert (outcome.status, outcome.err) == (130, "flaskglobals-lint: interrupted\n")
 
@@ -329,7 +329,7 @@ def test_termination_is_silent_and_unwinds(run: Run, unsafe: Path, monkeypatch: 
         finally:
             unwound.append(True)
 
-    monkeypatch.setattr(sys.modules["flaskglobals_lint.lint"], "link", terminate)
+    monkeypatch.setattr(analysis, "link", terminate)
     outcome = run()
     assert (outcome.status, outcome.out, outcome.err, unwound) == (143, "", "", [True])
     assert signal.getsignal(signal.SIGTERM) == signal.SIG_DFL

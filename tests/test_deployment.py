@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from flaskglobals_lint.config import Config
+from flaskglobals_lint.deploy.files import Files
 from flaskglobals_lint.deploy.gunicorn import Values
 from flaskglobals_lint.extract import extract
 from flaskglobals_lint.finding import Finding
@@ -55,11 +56,15 @@ def write(folder: Path, files: Mapping[str, str]) -> None:
         file.write_text(text, encoding="utf-8")
 
 
+def beside(root: Path, modules: list[LinkInput]) -> Files:
+    return Files.beside([(module.path, module.relative) for module in modules], root)
+
+
 def deployment(folder: Path, files: Mapping[str, str], server: str = "auto", source: str = APP) -> Deployment:
     write(folder, {"app.py": source, **files})
     modules = [LinkInput("app.py", "app.py", extract(source.encode(), "app.py"), True)]
     config = replace(CONFIG, server=server)  # type: ignore[arg-type]
-    return link(modules, load(None), config, root=folder).deployment
+    return link(modules, load(None), config, files=beside(folder, modules)).deployment
 
 
 def races(folder: Path, files: Mapping[str, str], config: Config = CONFIG, source: str = APP) -> list[Finding]:
@@ -625,9 +630,9 @@ def test_a_neighbour_of_the_project_says_nothing(tmp_path: Path) -> None:
     """The root merely lies above where there is no project of its own: another application may be beside it."""
     write(tmp_path, {"other/Procfile": "web: gunicorn --threads 4 a:a\n", "shop/app.py": APP, "shop/__init__.py": ""})
     modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode(), "shop/app.py"), True)]
-    assert link(modules, load(None), CONFIG, root=tmp_path).deployment.kind == "unknown"
+    assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "unknown"
     write(tmp_path, {"pyproject.toml": ""})
-    assert link(modules, load(None), CONFIG, root=tmp_path).deployment.kind == "threads"
+    assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "threads"
 
 
 STATE = """\

@@ -11,7 +11,7 @@ from programs import Case, cases
 from flaskglobals_lint import catalogue, cli
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.lint import lint
-from flaskglobals_lint.repair import apply, proposed, repair
+from flaskglobals_lint.repair import apply, repair
 
 RACES = ("FGL101", "FGL102", "FGL103", "FGL401", "FGL402")
 COUNTER = """\
@@ -131,7 +131,7 @@ def test_a_call_in_the_section_makes_a_fix_unsafe(app: Path, capfd: pytest.Captu
 
 
 def test_a_report_proposes_edits(app: Path, tmp_path: Path) -> None:
-    (finding,) = proposed(lint(["."], Config(cache=False, jobs=1), cwd=tmp_path), tmp_path).findings
+    (finding,) = lint(["."], Config(cache=False, jobs=1), cwd=tmp_path, fixes=True).findings
     assert finding.fix is not None
     assert finding.fix.applicability == "safe"
     assert apply(COUNTER, "app.py", finding.fix) == FIXED

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from flaskglobals_lint import cli, discover, gitignore, repair
+from flaskglobals_lint import analysis, cli, discover, repair
 from flaskglobals_lint import lint as lint_module
 from flaskglobals_lint.config import Config, UsageError
 from flaskglobals_lint.context import imports
@@ -126,27 +126,27 @@ def test_a_file_that_changes_during_the_run(
 
 @pytest.mark.parametrize("name", ["json", "full", "sarif", "gitlab"])
 def test_a_file_that_vanishes_before_it_is_shown(project: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    real = lint_module._checked
+    real = analysis._checked
 
     def checked_then_gone(*arguments: object) -> object:
         result = real(*arguments)  # type: ignore[arg-type]
         (project / "app.py").unlink()
         return result
 
-    monkeypatch.setattr(lint_module, "_checked", checked_then_gone)
+    monkeypatch.setattr(analysis, "_checked", checked_then_gone)
     assert cli.main(["--output-format", name, "--no-cache"]) == 1
 
 
 def test_a_folder_that_vanishes_while_it_is_searched(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "sub").mkdir()
-    real = gitignore.GitIgnore.inside
+    real = discover._entries
 
-    def inside_then_gone(self: gitignore.GitIgnore, folder: Path) -> gitignore.GitIgnore:
-        if folder.name == "sub":
-            folder.rmdir()
-        return real(self, folder)
+    def gone_then_entries(folder: str) -> list[os.DirEntry[str]]:
+        if folder.endswith("sub"):
+            os.rmdir(folder)
+        return real(folder)
 
-    monkeypatch.setattr(gitignore.GitIgnore, "inside", inside_then_gone)
+    monkeypatch.setattr(discover, "_entries", gone_then_entries)
     assert found() == ["app.py:10 FGL101"]
 
 

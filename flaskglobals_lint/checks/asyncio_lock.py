@@ -9,19 +9,14 @@ from flaskglobals_lint.checks import conflicts, connections
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.remedy import Remedy
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import Binding, ScopeId
     from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.link.summary import Path, Section
 
-RULE = Rule(
-    "FGL404",
-    "asyncio-lock-across-requests",
-    "error",
-    "an asyncio primitive shared by Flask's async views, each of which has an event loop of its own",
-)
+RULE = by_code("FGL404")
 
 
 def check(program: Program) -> Iterator[Finding]:

@@ -8,14 +8,9 @@ from flaskglobals_lint.checks import check_then_set, conflicts, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule(
-    "FGL104",
-    "await-between-read-and-write",
-    "error",
-    "a shared place read, awaited across, then written, in an async view",
-)
+RULE = by_code("FGL104")
 
 
 def check(program: Program) -> Iterator[Finding]:

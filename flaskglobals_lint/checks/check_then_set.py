@@ -9,14 +9,9 @@ from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Pair
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule(
-    "FGL102",
-    "check-then-set",
-    "error",
-    "a write that an earlier read of the same shared place decides, not in one critical section with it",
-)
+RULE = by_code("FGL102")
 
 
 def check(program: Program) -> Iterator[Finding]:

@@ -12,19 +12,14 @@ from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Use
 from flaskglobals_lint.link.trees import walk
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import Binding
     from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.models import Connection
 
-RULE = Rule(
-    "FGL203",
-    "connection-across-fork",
-    "warning",
-    "a connection or pool made at import and used after the server forks (preload)",
-)
+RULE = by_code("FGL203")
 
 _OPENED_LATER = ("sqlalchemy.Engine",)
 """Classes of objects that open their connections on first use."""

@@ -9,14 +9,9 @@ from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.index import CallSite, ScopeId, last_name
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule(
-    "FGL502",
-    "in-memory-backend",
-    "warning",
-    "SimpleCache, in-memory limiter storage, filesystem sessions and their like under several workers or threads",
-)
+RULE = by_code("FGL502")
 
 _CACHE = ("flask_caching.Cache", "flask_cache.Cache")
 _LOCAL_CACHES = frozenset({"simple", "simplecache", "filesystem", "filesystemcache", "threadsafesimplecache"})

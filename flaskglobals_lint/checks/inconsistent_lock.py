@@ -14,7 +14,7 @@ from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.reach import SHARED
 from flaskglobals_lint.link.summary import Read, Write
 from flaskglobals_lint.remedy import Remedy
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access, Conflict
     from flaskglobals_lint.link.summary import Path
 
-RULE = Rule("FGL402", "inconsistent-lock", "error", "a place guarded by a lock here and by none, or by another, there")
+RULE = by_code("FGL402")
 
 _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 

@@ -10,17 +10,12 @@ from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import SORT, Iteration, Read, Write
 from flaskglobals_lint.remedy import Remedy, WalkCopy
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access
 
-RULE = Rule(
-    "FGL103",
-    "iterate-while-mutated",
-    "error",
-    "iteration over a shared container that other request-time or background code changes",
-)
+RULE = by_code("FGL103")
 
 _MOST_RELATED = 3
 LIST_METHODS = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()", "+=")

@@ -10,9 +10,9 @@ from flaskglobals_lint.link.expressions import key_text
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.releases import Leak, Releases
 from flaskglobals_lint.remedy import HoldByWith
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule("FGL403", "lock-not-released", "error", "acquire without release on every path")
+RULE = by_code("FGL403")
 
 _WAYS = {
     "raise": "the exception raised on line {line} leaves",

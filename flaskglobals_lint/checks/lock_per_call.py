@@ -12,14 +12,14 @@ from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import HoldLock, OneStep, Remedy
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.reach import Context
     from flaskglobals_lint.link.summary import Section
 
-RULE = Rule("FGL401", "lock-per-call", "error", "a lock made inside the function it should guard")
+RULE = by_code("FGL401")
 
 
 def check(program: Program) -> Iterator[Finding]:

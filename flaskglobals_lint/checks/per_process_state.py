@@ -9,17 +9,12 @@ from flaskglobals_lint.checks import conflicts, request_data, writes
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import THREAD_ID, Write
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access
 
-RULE = Rule(
-    "FGL501",
-    "per-process-state",
-    "info",
-    "state that must be one for all workers, kept in one process's memory",
-)
+RULE = by_code("FGL501")
 
 _CHANGES = writes.ADDS | {
     "=", "[…] =", "+=", "-=", "*=", "|=", "&=", ".update()", ".setdefault()", ".subtract()",

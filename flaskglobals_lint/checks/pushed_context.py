@@ -11,17 +11,12 @@ from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import EnterContext
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import CallSite, ScopeId
 
-RULE = Rule(
-    "FGL303",
-    "pushed-app-context",
-    "error",
-    "an app context pushed for the life of the process, which makes `g` shared",
-)
+RULE = by_code("FGL303")
 
 _CONTEXTS = frozenset({"app_context", "request_context", "test_request_context"})
 _OTHER_PROCESSES = frozenset({"celery", "dramatiq", "huey", "rq"})

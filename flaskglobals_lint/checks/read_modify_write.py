@@ -8,14 +8,9 @@ from flaskglobals_lint.checks import conflicts, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule(
-    "FGL101",
-    "unlocked-read-modify-write",
-    "error",
-    "a write to a shared place whose value depends on an earlier read of it, with no one lock held from read to write",
-)
+RULE = by_code("FGL101")
 
 
 def check(program: Program) -> Iterator[Finding]:

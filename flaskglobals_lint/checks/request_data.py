@@ -12,17 +12,12 @@ from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import RANDOM, UNIQUE, Write
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access, Context
 
-RULE = Rule(
-    "FGL301",
-    "request-data-in-global",
-    "error",
-    "request- or user-specific data kept in process-wide state where another request reads it",
-)
+RULE = by_code("FGL301")
 
 _CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
 _SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)

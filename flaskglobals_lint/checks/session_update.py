@@ -9,14 +9,9 @@ from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.paths import render
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import SESSION, Pair
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule(
-    "FGL105",
-    "session-read-modify-write",
-    "info",
-    '`session["n"] += 1`: two requests of one browser lose one of the updates, client-side and server-side sessions alike',
-)
+RULE = by_code("FGL105")
 
 
 def check(program: Program) -> Iterator[Finding]:

@@ -10,19 +10,14 @@ from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Use
 from flaskglobals_lint.remedy import Remedy
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import Binding
     from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.models import Connection
 
-RULE = Rule(
-    "FGL201",
-    "shared-connection",
-    "error",
-    "a connection, cursor, ORM session or client that threads must not share, used in request-time code",
-)
+RULE = by_code("FGL201")
 
 _CATEGORIES = ("CONN", "POOL", "ASYNC", "LEAK")
 _OTHER_RULES = ("primitive", "pool", "factory")

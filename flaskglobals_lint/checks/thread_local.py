@@ -15,14 +15,9 @@ from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.reach import Context
 from flaskglobals_lint.link.summary import REQUEST, Path, Read, Write
 from flaskglobals_lint.link.trees import walk
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
-RULE = Rule(
-    "FGL601",
-    "thread-local-misuse",
-    "warning",
-    "thread-local data set only in the importing thread, or left on a pooled thread",
-)
+RULE = by_code("FGL601")
 
 _LOCAL = ("threading.local", "_threading_local.local", "_thread._local")
 

@@ -10,14 +10,14 @@ from flaskglobals_lint.checks import conflicts, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import MEASURED, REQUEST, THREAD_ID, UNIQUE, Read, Write
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
     from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.models import Container
 
-RULE = Rule("FGL302", "unbounded-growth", "warning", "a process-wide container that only grows with request data")
+RULE = by_code("FGL302")
 
 _REPLACES = frozenset({"=", "-=", "&=", ".discard()", ".difference_update()", ".intersection_update()"})
 _STORES = frozenset({"[…] =", "+=", ".setdefault()"})

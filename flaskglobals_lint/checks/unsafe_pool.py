@@ -13,14 +13,14 @@ from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Use
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import Remedy
-from flaskglobals_lint.rule import Rule
+from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import Binding, CallSite, ScopeId
     from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.models import Connection
 
-RULE = Rule("FGL202", "unsafe-pool", "error", "a pool that is not thread-safe, or defeats the driver's own check")
+RULE = by_code("FGL202")
 
 _OPTIONS = "SQLALCHEMY_ENGINE_OPTIONS"
 _BLAMED = ("poolclass", "thread_safe")

@@ -5,11 +5,16 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from fnmatch import translate
+from hashlib import blake2b
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flaskglobals_lint.config import DEFAULT_EXCLUDE
-from flaskglobals_lint.models.servers import DeploymentFile
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.models.servers import DeploymentFile
 
 MOST_BYTES = 200_000
 MOST_DEPTH = 4
@@ -20,37 +25,55 @@ _MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
 
 
 class Files:
-    """Paths below the root, nearest first, and their texts."""
+    """Paths below the root, nearest first, and their texts.
+
+    What is asked of them is noted in ``asked``, in order: as long as ``answer`` says the same to each, nothing has changed.
+    """
 
     def __init__(self, root: Path, prefix: str, folder: str) -> None:
         """``prefix`` stands before a path from the root when it is printed; ``folder`` is that of the linted modules."""
         self.root = root
         self.prefix = prefix
-        self.paths = list(_walk(root, _start(root, folder)))
+        self.asked: dict[str, bytes] = {}
+        self._paths = list(_walk(root, _start(root, folder)))
         self._texts: dict[str, str] = {}
         self._named: dict[str, list[str]] = {}
-        for path in self.paths:
+        for path in self._paths:
             self._named.setdefault(path.rsplit("/", 1)[-1], []).append(path)
+
+    @classmethod
+    def beside(cls, modules: Iterable[tuple[str, str]], root: Path) -> Files:
+        """The files of the project that modules belong to, each given as it is printed and by its path from the root."""
+        modules = list(modules)
+        prefix = next((shown.removesuffix(path) for shown, path in modules if shown.endswith(path)), "")
+        return cls(root, prefix, _common([path.split("/")[:-1] for _, path in modules]))
+
+    def answer(self, question: str) -> bytes:
+        """A hash of the answer to a question that was asked before, by this process or another."""
+        if question not in self.asked:
+            kind, _, text = question.partition(":")
+            if kind == "text":
+                answer = self._text(text)
+            elif kind == "named":
+                answer = "\0".join(self._named.get(text, ()))
+            else:
+                answer = "\0".join(self._matching(text))
+            self.asked[question] = blake2b(answer.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        return self.asked[question]
 
     def read(self, path: str) -> str:
         """A file's text; nothing of one that cannot be read or is too large to be written by hand."""
-        if path not in self._texts:
-            file = self.root / path
-            try:
-                small = file.stat().st_size <= MOST_BYTES
-                self._texts[path] = file.read_text(encoding="utf-8", errors="replace") if small else ""
-            except (OSError, ValueError):
-                self._texts[path] = ""
-        return self._texts[path]
+        self.answer(f"text:{path}")
+        return self._text(path)
 
     def telling(self, kinds: Iterable[DeploymentFile]) -> Iterator[tuple[str, DeploymentFile]]:
         """Files that have a name of those kinds; the first kind counts."""
         known = [(re.compile("|".join(translate(p) for p in kind.patterns)), kind) for kind in kinds]
-        anything = re.compile("|".join(expression.pattern for expression, _ in known))
-        for path in self.paths:
+        anything = "|".join(expression.pattern for expression, _ in known)
+        self.answer(f"match:{anything}")
+        for path in self._matching(anything):
             name = path.rsplit("/", 1)[-1]
-            if anything.match(name) is not None:
-                yield path, next(kind for expression, kind in known if expression.match(name) is not None)
+            yield path, next(kind for expression, kind in known if expression.match(name) is not None)
 
     def called(self, word: str, near: str) -> str:
         """The file that a command means by a path on the machine it runs on: the one whose path has most of its last
@@ -59,6 +82,7 @@ class Files:
         if not wanted or " " in word:
             return ""
         folder = near.rpartition("/")[0].split("/")
+        self.answer(f"named:{wanted[-1]}")
         found = self._named.get(wanted[-1], ())
 
         def rank(path: str) -> tuple[int, int, int]:
@@ -66,6 +90,29 @@ class Files:
             return -_shared(parts[::-1], wanted[::-1]), -_shared(parts, folder), len(parts)
 
         return min(found, key=rank, default="")
+
+    def _text(self, path: str) -> str:
+        if path not in self._texts:
+            self._texts[path] = ""
+            file = self.root / path
+            if path in self._named.get(path.rsplit("/", 1)[-1], ()):
+                with suppress(OSError, ValueError):
+                    if file.stat().st_size <= MOST_BYTES:
+                        self._texts[path] = file.read_text(encoding="utf-8", errors="replace")
+        return self._texts[path]
+
+    def _matching(self, expression: str) -> Iterator[str]:
+        match = re.compile(expression).match
+        return (path for path in self._paths if match(path.rsplit("/", 1)[-1]) is not None)
+
+
+def _common(folders: list[list[str]]) -> str:
+    """The folder that all of them lie in."""
+    if not folders:
+        return ""
+    first, last = min(folders), max(folders)
+    same = next((at for at, part in enumerate(first) if at >= len(last) or part != last[at]), len(first))
+    return "/".join(first[:same])
 
 
 def _shared(one: list[str], other: list[str]) -> int:

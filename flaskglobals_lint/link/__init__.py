@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint.link import deployment
@@ -20,6 +19,7 @@ from flaskglobals_lint.link.types import Types
 
 if TYPE_CHECKING:
     from flaskglobals_lint.config import Config
+    from flaskglobals_lint.deploy.files import Files
     from flaskglobals_lint.models import Models
 
 _RECURSION_LIMIT = 20_000
@@ -27,9 +27,9 @@ _RECURSION_LIMIT = 20_000
 
 
 def link(
-    modules: Sequence[LinkInput], models: Models, config: Config | None = None, *, root: Path | None = None
+    modules: Sequence[LinkInput], models: Models, config: Config | None = None, *, files: Files | None = None
 ) -> Program:
-    """Resolve names, find entry points, summarise what they reach."""
+    """Resolve names, find entry points, summarise what they reach; ``files`` may tell how the application is run."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
@@ -42,8 +42,8 @@ def link(
         reached = Reach(evaluator, paths).run(starts)
     finally:
         sys.setrecursionlimit(limit)
-    deployed = deployment.find(types, root, config.server if config is not None else "auto")
-    return Program(index, types, paths, evaluator, starts, reached, root, deployed)
+    deployed = deployment.find(types, files, config.server if config is not None else "auto")
+    return Program(index, types, paths, evaluator, starts, reached, deployed)
 
 
 __all__ = ["LinkInput", "Program", "link"]

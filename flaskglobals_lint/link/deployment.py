@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from flaskglobals_lint.deploy.commands import SEVERAL
-from flaskglobals_lint.deploy.files import Files
 from flaskglobals_lint.deploy.reader import Reader
 from flaskglobals_lint.deploy.unit import Evidence, Settings
 from flaskglobals_lint.link import servers
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.deploy.files import Files
     from flaskglobals_lint.link.types import Types
 
 Kind: TypeAlias = Literal["threads", "processes", "greenlets", "asyncio", "single", "unknown"]
@@ -75,7 +74,7 @@ class Deployment:
         return str(self.evidence[0]) if self.evidence else "the deployment"
 
 
-def find(types: Types, root: Path | None, server: str) -> Deployment:
+def find(types: Types, files: Files | None, server: str) -> Deployment:
     """The deployment; a ``server`` other than auto is taken at its word.
 
     Files about production count for more than those about development and tests, any server for more than the development
@@ -85,8 +84,8 @@ def find(types: Types, root: Path | None, server: str) -> Deployment:
         return _told(server)
     said: list[Settings] = []
     renewed: set[str] = set()
-    if root is not None:
-        reader = Reader(types.models.servers, Files(root, _prefix(types), _folder(types)))
+    if files is not None:
+        reader = Reader(types.models.servers, files)
         said = reader.run()
         renewed = reader.renewed
     return replace(_combined(said, list(servers.started(types))), renewed=frozenset(renewed))
@@ -105,24 +104,6 @@ def _told(server: str) -> Deployment:
             return Deployment(None, None, "asyncio", False, (evidence,))
         case _:
             return Deployment(None, None, "threads", False, (evidence,))
-
-
-def _prefix(types: Types) -> str:
-    """What stands before a path from the root when it is printed."""
-    for module in types.index.modules.values():
-        if module.input.path.endswith(module.input.relative):
-            return module.input.path.removesuffix(module.input.relative)
-    return ""
-
-
-def _folder(types: Types) -> str:
-    """The folder that all modules lie in, from the root."""
-    folders = [module.input.relative.split("/")[:-1] for module in types.index.modules.values()]
-    if not folders:
-        return ""
-    first, last = min(folders), max(folders)
-    same = next((at for at, part in enumerate(first) if at >= len(last) or part != last[at]), len(first))
-    return "/".join(first[:same])
 
 
 def _combined(said: list[Settings], started: list[Settings]) -> Deployment:

@@ -14,8 +14,6 @@ from flaskglobals_lint.link.paths import Paths, Place
 from flaskglobals_lint.link.reach import Access, Context, Reached
 
 if TYPE_CHECKING:
-    from pathlib import Path as FilePath
-
     from flaskglobals_lint.link.evaluate import Evaluator
     from flaskglobals_lint.link.index import Binding, Index, ScopeId
     from flaskglobals_lint.link.starts import Start
@@ -35,7 +33,6 @@ class Program:
     evaluator: Evaluator
     starts: list[Start]
     reached: Reached
-    root: FilePath | None = None
     deployment: Deployment = field(default_factory=Deployment)
     _once: dict[Callable[[Program], Any], Any] = field(default_factory=dict)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
@@ -18,8 +19,7 @@ ConnectionKind: TypeAlias = Literal[
 _VARIANT = re.compile(r"(?P<name>[\w.]+)\((?P<keywords>.*)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(msgspec.Struct, frozen=True):
     """What one kind of connection, client or other stateful object allows.
 
     ``share`` tells whether threads may use one instance; ``category`` what goes wrong: CONN (threads disturb each
@@ -39,10 +39,10 @@ class Connection:
     type: str = ""
     """The class of an instance, if it is known."""
 
-    methods: Mapping[str, str] = field(default_factory=dict, hash=False)
+    methods: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Method → id of the connection that it returns (or that ``with`` on its result gives)."""
 
-    attributes: Mapping[str, str] = field(default_factory=dict, hash=False)
+    attributes: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Attribute → id of the connection that it holds."""
 
     quiet_methods: tuple[str, ...] = ()
@@ -60,8 +60,7 @@ class Connection:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Variant:
+class _Variant(msgspec.Struct, frozen=True):
     keywords: tuple[tuple[str, str], ...]
     """Keyword and value; an empty value stands for any."""
 
@@ -74,8 +73,7 @@ class _Variant:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectionTable:
+class ConnectionTable(msgspec.Struct, frozen=True):
     """All connections, by id and by the name of the class or factory that makes one."""
 
     ids: Mapping[str, Connection]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
 ContainerKind: TypeAlias = Literal["mapping", "sequence", "set", "queue", "counter"]
 
 
-@dataclass(frozen=True, slots=True)
-class Container:
+class Container(msgspec.Struct, frozen=True):
     """A container's methods by what they do. A method may be in several sets: ``pop`` reads, writes, gives an element.
 
     ``thread_safe`` promises that every single method is atomic by design. ``compiled`` tells that single methods run no
@@ -47,8 +47,7 @@ class Container:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Memoizer:
+class Memoizer(msgspec.Struct, frozen=True):
     """A decorator that keeps the results of a function, for the whole "process" or for each "instance".
 
     Its results are shared by all callers. ``bounded`` tells whether it keeps a limited number by default,
@@ -63,8 +62,7 @@ class Memoizer:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Store:
+class Store(msgspec.Struct, frozen=True):
     """A keyed store behind a client object: get-then-set on it is a race, whatever the client does about threads.
 
     ``external`` stores are shared by all processes, the others by the threads of one. Names are methods, special
@@ -83,8 +81,7 @@ class Store:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ContainerTable:
+class ContainerTable(msgspec.Struct, frozen=True):
     """Containers and memoizers, by the names of their classes and decorators."""
 
     containers: Mapping[str, Container]

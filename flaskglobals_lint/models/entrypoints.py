@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
@@ -15,8 +16,7 @@ EntryKind: TypeAlias = Literal[
 Runs: TypeAlias = Literal["request", "background", "startup", "cli", "other-process", "once"]
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True):
     """When a function runs.
 
     ``repeated`` tells whether it can run concurrently with itself after one registration: a route handler can, a single
@@ -30,8 +30,7 @@ class Entry:
     lane: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryCall:
+class EntryCall(msgspec.Struct, frozen=True):
     """A call that registers callables: which arguments they are, ``self`` not counted.
 
     ``passes`` tells where the callable's own arguments are: "rest" (the arguments after it), "args" (the keywords
@@ -44,8 +43,7 @@ class EntryCall:
     passes: Literal["", "rest", "args"] = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryBase:
+class EntryBase(msgspec.Struct, frozen=True):
     """A base class whose methods are entry points.
 
     ``methods`` are names and patterns: ``on_*``, ``*`` (every public method), ``@expose`` (the methods decorated with a
@@ -61,8 +59,7 @@ class EntryBase:
     """Methods that the library calls under one lock for the instance."""
 
 
-@dataclass(frozen=True, slots=True)
-class NamedEntry:
+class NamedEntry(msgspec.Struct, frozen=True):
     """A decorator method that counts on a receiver of unknown type.
 
     ``path_first``: only if its first argument is a string that starts with "/". ``imports``: only in a module that
@@ -74,8 +71,7 @@ class NamedEntry:
     imports: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class EntryTable:
+class EntryTable(msgspec.Struct, frozen=True):
     decorators: Mapping[tuple[str, str], Entry]
     calls: Mapping[tuple[str, str], EntryCall]
     bases: Mapping[str, EntryBase]

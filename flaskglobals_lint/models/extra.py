@@ -21,8 +21,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, get_args
+
+import msgspec
 
 from flaskglobals_lint.models.connections import Connection, ConnectionKind, Share
 from flaskglobals_lint.models.entrypoints import Entry, EntryBase, EntryCall
@@ -35,16 +36,15 @@ _ANY_KEYWORD = ("callback", "func", "function", "handler", "target")
 _DEFAULT_METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
-@dataclass(frozen=True, slots=True)
-class Extra:
+class Extra(msgspec.Struct, frozen=True):
     """The user's tables, checked."""
 
-    decorators: Mapping[tuple[str, str], Entry] = field(default_factory=dict)
-    calls: Mapping[tuple[str, str], EntryCall] = field(default_factory=dict)
-    bases: Mapping[str, EntryBase] = field(default_factory=dict)
-    locks: Mapping[str, Lock] = field(default_factory=dict)
+    decorators: Mapping[tuple[str, str], Entry] = msgspec.field(default_factory=dict)
+    calls: Mapping[tuple[str, str], EntryCall] = msgspec.field(default_factory=dict)
+    bases: Mapping[str, EntryBase] = msgspec.field(default_factory=dict)
+    locks: Mapping[str, Lock] = msgspec.field(default_factory=dict)
     connections: tuple[tuple[tuple[str, ...], Connection], ...] = ()
-    safe: Mapping[str, Safe] = field(default_factory=dict)
+    safe: Mapping[str, Safe] = msgspec.field(default_factory=dict)
 
 
 def parse(tables: Mapping[str, Any], entries: Mapping[str, Entry]) -> Extra:
@@ -91,7 +91,7 @@ def _locks(value: object) -> Iterable[tuple[str, Lock]]:
             flag.replace("-", "_"): _flag(row[flag], f"{where}.{flag}") for flag in flags if flag in row
         }
         kind: Any = _one_of(row.get("kind", "lock"), get_args(LockKind), f"{where}.kind")
-        yield name, replace(Lock(kind, reentrant=kind == "rlock", source=ORIGIN), **given)
+        yield name, msgspec.structs.replace(Lock(kind, reentrant=kind == "rlock", source=ORIGIN), **given)
 
 
 def _connections(value: object) -> Iterable[tuple[tuple[str, ...], Connection]]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
 
-@dataclass(frozen=True, slots=True)
-class Types:
+class Types(msgspec.Struct, frozen=True):
     """Knowledge about library types. Every name given to a method may be written by any of its import paths."""
 
     aliases: Mapping[str, str]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import cache, cached_property
 from typing import Any, TypeVar
+
+import msgspec
 
 from flaskglobals_lint.models.connections import Connection, ConnectionTable, index_connections, load_connections
 from flaskglobals_lint.models.containers import Container, ContainerTable, Memoizer, Store, load_containers, load_stores
@@ -288,7 +289,7 @@ class Models:
     @cached_property
     def _entry_table(self) -> EntryTable:
         library, own = self._library_entries, self._extra
-        return replace(
+        return msgspec.structs.replace(
             library,
             decorators={**library.decorators, **own.decorators},
             calls={**library.calls, **own.calls},

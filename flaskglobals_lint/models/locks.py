@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
 LockKind: TypeAlias = Literal["lock", "rlock", "condition", "semaphore", "rwlock", "file", "distributed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(msgspec.Struct, frozen=True):
     """What holding one kind of lock gives.
 
     ``excludes`` is False where two threads can hold it at once. ``per_path`` locks are the same lock for the same path
@@ -31,12 +31,11 @@ class Lock:
 
     acquire: tuple[str, ...] = ("acquire",)
     release: tuple[str, ...] = ("release",)
-    contexts: Mapping[str, Literal["exclusive", "shared"]] = field(default_factory=dict, hash=False)
+    contexts: Mapping[str, Literal["exclusive", "shared"]] = msgspec.field(default_factory=dict)
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LockDecorator:
+class LockDecorator(msgspec.Struct, frozen=True):
     """A decorator that holds a lock around each call.
 
     ``scope`` tells which: "own" (one of its own for each function, for a method one for each instance, unless it is
@@ -50,8 +49,7 @@ class LockDecorator:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class LockFunction:
+class LockFunction(msgspec.Struct, frozen=True):
     """A function that locks the file that is its first argument.
 
     It takes the lock for itself alone if a flag of ``exclusive`` is among its arguments, and lets go with one of
@@ -63,8 +61,7 @@ class LockFunction:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(msgspec.Struct, frozen=True):
     lock: Lock
     counted: bool = False
     """The first argument says how many may hold it at once."""
@@ -73,8 +70,7 @@ class _Entry:
     """Keyword arguments, as written, with which it excludes nobody."""
 
 
-@dataclass(frozen=True, slots=True)
-class LockTable:
+class LockTable(msgspec.Struct, frozen=True):
     entries: Mapping[str, _Entry]
     decorators: Mapping[str, LockDecorator]
     functions: Mapping[str, LockFunction]
@@ -94,9 +90,9 @@ class LockTable:
         if entry.counted:
             given = next((word.partition("=")[2] for word in keywords if word.startswith("value=")), first_argument)
             if given is not None and given.strip() != "1":
-                return replace(entry.lock, excludes=False)
+                return msgspec.structs.replace(entry.lock, excludes=False)
         if any(word.replace(" ", "") in entry.off for word in keywords):
-            return replace(entry.lock, excludes=False)
+            return msgspec.structs.replace(entry.lock, excludes=False)
         return entry.lock
 
 

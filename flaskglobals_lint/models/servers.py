@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
@@ -14,8 +15,7 @@ FileFormat: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(msgspec.Struct, frozen=True):
     """One server, or one way of running it, with its defaults.
 
     ``kind`` is what one process does with two requests: "threads", "greenlets", "asyncio", or "single" (one after the
@@ -41,13 +41,12 @@ class Server:
     worker_classes: tuple[str, ...] = ()
     """Values of gunicorn's ``worker_class`` that select it."""
 
-    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    options: Mapping[str, str] = msgspec.field(default_factory=dict)
     note: str = ""
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class DeploymentFile:
+class DeploymentFile(msgspec.Struct, frozen=True):
     """A kind of file that tells how the application is run: name patterns, how to read it, and regular expressions for the
     lines that tell, where the format needs any. ``server`` is what a file shows by its mere presence."""
 
@@ -59,8 +58,7 @@ class DeploymentFile:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Servers:
+class Servers(msgspec.Struct, frozen=True):
     servers: tuple[Server, ...]
     files: tuple[DeploymentFile, ...]
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from flaskglobals_lint.models import tables
 
 ProcessStateUse: TypeAlias = Literal["call", "assign", "item", "context"]
 
 
-@dataclass(frozen=True, slots=True)
-class Safe:
+class Safe(msgspec.Struct, frozen=True):
     """Why objects of a type may be shared; ``local``: each thread or context has its own, nothing below is shared."""
 
     reason: str
@@ -20,8 +20,7 @@ class Safe:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ProcessState:
+class ProcessState(msgspec.Struct, frozen=True):
     """State of the whole process that user code changes without a variable of its own.
 
     ``use`` tells which form changes it: a "call", an "assign"ment to it, to an "item" of it, or its use as a "context"
@@ -37,8 +36,7 @@ class ProcessState:
     source: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Calls:
+class Calls(msgspec.Struct, frozen=True):
     """Calls that wait for I/O or sleep, and builtins during which threads cannot switch."""
 
     blocking: frozenset[str]

@@ -1,0 +1,125 @@
+"""From facts to findings: link, check, suppress. Imported only where no earlier run has the answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import perf_counter
+
+from flaskglobals_lint import facts, rule
+from flaskglobals_lint.cache import Cache
+from flaskglobals_lint.checks import check
+from flaskglobals_lint.config import SYNTAX_ERROR, Config, UsageError
+from flaskglobals_lint.deploy.files import Files
+from flaskglobals_lint.ending import leave
+from flaskglobals_lint.extraction import extracted
+from flaskglobals_lint.finding import Finding, Span
+from flaskglobals_lint.link import link
+from flaskglobals_lint.link.inputs import LinkInput
+from flaskglobals_lint.models import Models
+from flaskglobals_lint.models import load as load_models
+from flaskglobals_lint.pool import Answer, decoded
+from flaskglobals_lint.results import Result
+from flaskglobals_lint.settings import where
+from flaskglobals_lint.sources import Source
+from flaskglobals_lint.suppress import FileNotes, suppress
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parsed:
+    """A file and its facts."""
+
+    source: Source
+    facts: facts.Module
+
+    @property
+    def display(self) -> str:
+        return self.source.file.display
+
+
+def analyse(
+    sources: Sequence[Source],
+    answers: Sequence[Answer],
+    files: Files | None,
+    ignored: Sequence[tuple[str, ...]],
+    config: Config,
+) -> Result:
+    """The findings in all files of a program, whether they were asked for or not, after suppression.
+
+    ``answers`` are the facts of the sources. ``files`` may tell how the application is run. ``ignored`` are the codes that
+    ``per-file-ignores`` turns off in each of the sources. Raises UsageError if the configuration's own tables are wrong.
+    """
+    models = _models(config)
+    try:
+        parsed = _parsed(sources, answers)
+        findings = _checked(parsed, files, models, config)
+    except Exception:
+        if not config.cache:
+            raise
+        # Facts that somebody put into the cache may be of the wrong shape or make no sense: only the files count.
+        log.info("analysing all files anew")
+        parsed = _parsed(sources, extracted(sources, config, Cache(None), None).answers)
+        findings = _checked(parsed, files, models, config)
+    notes = {
+        item.display: FileNotes(
+            tuple(note for note in item.facts.comments if note.kind != "noqa" or not config.ignore_noqa), codes
+        )
+        for item, codes in zip(parsed, ignored, strict=True)
+    }
+    selected = [finding for finding in _broken(parsed) + findings if config.selects(finding.code)]
+    kept = suppress(selected, notes, config.selects)
+    broken = tuple(item.display for item in parsed if item.facts.problem is not None)
+    return Result(tuple(sorted(kept, key=lambda item: item.sort_key)), broken)
+
+
+def _models(config: Config) -> Models:
+    try:
+        return load_models(config.model_tables() or None)
+    except ValueError as error:
+        # The message starts with the key, and a dot where it is about something inside.
+        name = str(error).split(" ")[0].split(".")[0]
+        raise UsageError(f"{where(config, name)}{error}".rstrip(".")) from None
+
+
+def _parsed(sources: Sequence[Source], answers: Sequence[Answer]) -> list[_Parsed]:
+    """The files with their facts. Raises ValueError or RecursionError for bytes that are no facts."""
+    return [_Parsed(source, decoded(answer)) for source, answer in zip(sources, answers, strict=True)]
+
+
+def _checked(parsed: Sequence[_Parsed], deployed: Files | None, models: Models, config: Config) -> list[Finding]:
+    """What the checks find."""
+    start = perf_counter()
+    files = [item.source.file for item in parsed]
+    inputs = [
+        LinkInput(file.display, file.relative, item.facts, file.target)
+        for file, item in zip(files, parsed, strict=True)
+    ]
+    program = link(inputs, models, config, files=deployed)
+    leave(program)
+    linked = perf_counter()
+    log.info("deployment: %s", program.deployment)
+    known = {file.display for file in files}
+    findings = [finding for finding in check(program) if finding.span.path in known]
+    log.info("link: %.2f s, check: %.2f s", linked - start, perf_counter() - linked)
+    return findings
+
+
+def _broken(parsed: Sequence[_Parsed]) -> list[Finding]:
+    """A finding for every file that could not be parsed or read."""
+    broken = rule.by_code(SYNTAX_ERROR)
+    return [
+        Finding(
+            code=broken.code,
+            name=broken.name,
+            severity=broken.severity,
+            message=problem.message,
+            span=Span(item.display, problem.line, problem.column, problem.line, problem.column + 1),
+            symbol="",
+            function="",
+        )
+        for item in parsed
+        if (problem := item.facts.problem)
+    ]
