@@ -9,6 +9,7 @@ import gc
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -196,13 +197,13 @@ def _known(program: bytes, files: Files | None, store: Cache) -> results.Result 
     the program and of all answers before it.
     """
     state = program
-    while files is not None and (question := store.get(key("question", state))):
-        state = _answered(state, question, files.answer(question.decode("utf-8", "replace")))
-    content = store.get(key("result", state))
     try:
+        while files is not None and (question := store.get(key("question", state))):
+            state = _answered(state, question, files.answer(question.decode("utf-8", "surrogatepass")))
+        content = store.get(key("result", state))
         return None if content is None else results.decode(content)
-    except ValueError:
-        log.info("cache: a result of the wrong shape")
+    except (ValueError, re.error, RecursionError):
+        log.info("cache: a question or a result of the wrong shape")
         return None
 
 

@@ -19,7 +19,7 @@ from flaskglobals_lint.config import Config
 from flaskglobals_lint.discover import Stdin
 from flaskglobals_lint.finding import Chain, EntryPoint, Finding, Report, Span
 from flaskglobals_lint.lint import lint
-from flaskglobals_lint.remedy import HoldByWith, HoldLock, Home, OneStep, Site
+from flaskglobals_lint.remedy import HoldLock, Home, OneStep, Site, WalkCopy
 
 APP = """
 from flask import Flask
@@ -316,6 +316,24 @@ def test_a_result_of_the_wrong_shape_is_passed_over(
     assert len(analyses) == 2
 
 
+@pytest.mark.parametrize(
+    "question", [b"", b"match:(", b"text:../../../etc/passwd", b"named:\xff", b"nothing", b"text:\0"]
+)
+def test_a_question_of_the_wrong_shape_is_passed_over(
+    project: Path, question: bytes, analyses: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = cache.Cache.put
+
+    def other(store: cache.Cache, name: bytes, content: bytes) -> None:
+        real(store, name, question if content.startswith((b"match:", b"text:", b"named:")) else content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache.Cache, "put", other)
+        first = run(project)
+    assert run(project) == first
+    assert len(analyses) == 2
+
+
 FINDING = Finding(
     *("FGL101", "name", "error", "a \udcff message\n"),
     Span("a.py", 1, 2, 3, 4, "here"),
@@ -338,7 +356,7 @@ FINDING = Finding(
             lazy=True,
         ),
         OneStep(Site("a.py", "f", ()), (1, 1, 1, 1), "dict"),
-        HoldByWith("a.py", "lock", (1, 2, 3, 4)),
+        WalkCopy("a.py", (1, 2, 3, 4), sure=True),
     ),
 )
 
