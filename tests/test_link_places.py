@@ -397,7 +397,6 @@ def home():
     box.bump()
     return "ok"
 """,
-        open_because="`LocalProxy(lambda: shared)` does not stand for the shared object",
     ),
     bumped(
         "unpacking",

@@ -130,6 +130,79 @@ def stop():
     return "ok"
 """,
     ),
+    case(
+        "rows and columns of a data frame",
+        """
+import pandas as pd
+
+df = pd.DataFrame(columns=["a"])
+
+@app.post("/row")
+def row():
+    df.loc[len(df)] = [request.data]  # want: FGL101
+    return "ok"
+
+@app.post("/add")
+def add():
+    df.at[3, "a"] = df.at[3, "a"] + len(request.data)  # want: FGL101
+    return "ok"
+
+@app.post("/column/<name>")
+def column(name):
+    if name in df.columns:
+        return "taken"
+    df[name] = time.time()  # want: FGL102
+    return "ok"
+""",
+    ),
+    case(
+        "a data frame made for the request",
+        """
+import pandas as pd
+
+@app.post("/row")
+def row():
+    df = pd.DataFrame(columns=["a"])
+    df.loc[len(df)] = [request.data]
+    if "b" not in df.columns:
+        df["b"] = 1
+    return "ok"
+""",
+    ),
+    case(
+        "two updates after one check",
+        """
+a, b = {"n": 5}, {"n": 5}
+
+@app.post("/")
+def move():
+    if a["n"] < 1:
+        abort(409)
+    a["n"] -= 1  # want: FGL102
+    b["n"] += len(request.data)  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "settings that a getter copies and a setter takes back",
+        """
+data = {"tags": []}
+
+def get():
+    return dict(data)
+
+def put(new):
+    global data
+    data = new
+
+@app.post("/")
+def tag():
+    settings = get()
+    settings["tags"] = settings["tags"] + [request.form["tag"]]
+    put(settings)  # want: FGL101
+    return "ok"
+""",
+    ),
 ]
 
 SHARED = [
@@ -330,6 +403,65 @@ def home():
 @app.before_request
 def before():
     app.jinja_env.globals["user"] = request.headers["X-User"]  # want: FGL301
+""",
+    ),
+    case(
+        "a proxy to what each request has for itself",
+        """
+from werkzeug.local import LocalProxy
+
+class Box:
+    def __init__(self):
+        self.n = 0
+
+def current():
+    if "box" not in g:
+        g.box = Box()
+    return g.box
+
+box = LocalProxy(current)
+
+@app.post("/")
+def home():
+    box.n = box.n + 1
+    return "ok"
+""",
+    ),
+    case(
+        "an object behind an abstract class",
+        """
+from abc import ABC, abstractmethod
+
+class Store(ABC):
+    @abstractmethod
+    def get(self, key): ...
+
+    @abstractmethod
+    def put(self, key, value): ...
+
+class Memory(Store):
+    def __init__(self):
+        self.data = {"a": 0}
+
+    def get(self, key):
+        return self.data["a"]
+
+    def put(self, key, value):
+        self.data["a"] = value
+
+class Votes:
+    def __init__(self, store: Store):
+        self.store = store
+
+    def vote(self, key):
+        self.store.put(key, self.store.get(key) + 1)  # want: FGL101
+
+votes = Votes(Memory())
+
+@app.post("/<key>")
+def home(key):
+    votes.vote(key)
+    return "ok"
 """,
     ),
 ]

@@ -49,10 +49,17 @@ def races(program: Program) -> dict[str, list[Race]]:
         key = (program.file(conflict.context.function), pair.write.pos[:2], base_key(conflict.place))
         groups.setdefault(key, []).append(conflict)
     result: dict[str, list[Race]] = {"value": [], "control": [], "await": []}
-    for group in groups.values():
+    decided: set[tuple[Any, ...]] = set()
+    for group in sorted(groups.values(), key=lambda group: group[0].pair.write.pos):
         control = [c for c in group if c.pair.kind == "control" and _races(program, c)]
         value = [c for c in group if c.pair.kind == "value" and _races(program, c)]
         unguarded = value if value and all(c.pair.read.remote is not None for c in control) else control
+        if value and unguarded:
+            # Of the updates that one check decides the first stands for the check, the others for themselves.
+            first = min(unguarded, key=lambda c: (c.pair.early, len(c.context.chain)))
+            check = (first.context.function, first.pair.read.pos, base_key(first.place))
+            unguarded = value if check in decided and first.pair.kind == "control" else unguarded
+            decided.add(check)
         awaited = [c for c in (*control, *value) if window(c.pair) == "await" and c.context.start.runs == "request"]
         unguarded = awaited or unguarded
         if unguarded:

@@ -32,13 +32,15 @@ def check(program: Program) -> Iterator[Finding]:
     found: dict[tuple[Any, ...], Finding] = {}
     pruned = {a.place.key for a in program.reached.writes if isinstance(a.record, Write) and a.record.via in _PRUNES}
     beside: set[tuple[Any, ...]] = set()
-    counts, lazy = writes.depends_on_itself(program), writes.decided_by_itself(program)
+    counts, lazy = program.once(writes.depends_on_itself), writes.decided_by_itself(program)
+    handed_back = program.once(writes.handed_back)
     for access, write in writes.at_request_time(program):
         token = (access.function, write.pos)
         if (
             (program.file(access.function), write.pos) in found
             or not _keeps(write)
             or token in counts
+            or (access.context.parent is not None and (access.context.parent.function, token) in handed_back)
             or (write.kind == "set" and token in lazy)
             or writes.dynamic(access.path)
             or not (writes.from_request(access, write.flags) or _one_time(access, write))

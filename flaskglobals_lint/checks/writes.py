@@ -60,6 +60,15 @@ def depends_on_itself(program: Program) -> set[tuple[str, object]]:
     }
 
 
+def handed_back(program: Program) -> set[tuple[str, object]]:
+    """Writes in a callee whose value a caller made of what was there before: the caller, and the write."""
+    return {
+        (conflict.context.function, conflict.pair.write.remote)
+        for conflict in program.reached.conflicts
+        if conflict.pair.kind == "value" and conflict.pair.write.remote is not None
+    }
+
+
 def decided_by_itself(program: Program) -> set[tuple[str, object]]:
     """Writes in a branch that is taken only where the place was found empty or different: lazy values, caches."""
     return {

@@ -114,13 +114,14 @@ class Assignments:
         return False
 
     def store_item(self, frame: Frame, target: f.Item, value: Value, constant: bool) -> None:
-        receiver = expressions.evaluate(frame, target.value)
+        receiver = expressions.evaluate(frame, expressions.indexed(target))
         key = expressions.evaluate(frame, target.key)
         step = expressions.key_step(target.key)
         text = expressions.key_text(target.key)
         if key.flags & MEASURED:
             # ``d[len(d) + 1] = x``: which item is written depends on what was there.
-            value = Value(value.refs, value.deps | key.deps, value.flags, value.view)
+            read = key.deps >> frame.first_read << frame.first_read
+            value = Value(value.refs, value.deps | read, value.flags, value.view)
         for ref in receiver.refs:
             if ref[0] == "ext":
                 frame.write_library(ref[1], "item", value, target.pos)

@@ -72,7 +72,9 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
                     method = frame.types.names.method(atom[1], "__call__")
                     if method is not None:
                         targets.append(("bound", method, ref))
-                elif atom[0] in ("func", "bound", "class", "ext", "extm", "conn"):
+                elif atom[0] == "bound":
+                    targets.append(_kept_method(frame, ref, atom))
+                elif atom[0] in ("func", "class", "ext", "extm", "conn"):
                     targets.append(atom)
         else:
             targets.append(ref)
@@ -97,6 +99,20 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
         result = unknown if result is None else merge(result, unknown)
     assert result is not None
     return Value(result.refs, result.deps | callee.deps, result.flags, result.view)
+
+
+def _kept_method(frame: Frame, path: Path, method: Any) -> Any:
+    """A bound method that a table keeps: of the object that keeps the table, or of one that lives as long as it."""
+    owner = method[2]
+    if is_path(owner) or owner[0] != "inst" or len(path) < 2:
+        return method
+    own = path[0][0] == "p" and any(
+        atom[0] == "inst" and frame.types.related(atom[1], owner[1]) for atom in frame.paths.atoms(path[:1])
+    )
+    if own:
+        return ("bound", method[1], path[:1], *method[3:])
+    kept = path[0][0] in ("g", "k", "inst", "app", "fn")
+    return ("bound", method[1], (owner,), *method[3:]) if kept else method
 
 
 def _target(frame: Frame, node: f.Call, target: Any, values: list[Value], origin: Any) -> Value | None:

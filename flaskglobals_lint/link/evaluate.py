@@ -283,6 +283,7 @@ class Evaluator:
         iterable = expressions.evaluate(frame, node.iterable)
         frame.consuming = False
         frame.iterate(iterable, node.pos, "a for loop")
+        expressions.special(frame, iterable, "__iter__", node.pos)
         paused = frame.pauses
         frame.pauses += expressions.may_wait(frame, iterable, node.iterable)
         value = expressions.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))

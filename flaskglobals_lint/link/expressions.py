@@ -6,12 +6,14 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, feasible
+from flaskglobals_lint.link import calls, feasible, proxied
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
 
 NOTHING = Value()
+_INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
+"""Attributes of data frames and series by which their items are read and written."""
 
 _Evaluate: TypeAlias = Callable[[Frame, Any], Value]
 
@@ -61,6 +63,12 @@ def references(frame: Frame, found: tuple[Any, ...], pos: f.Position) -> Value:
             exported = calls.dynamic(frame, atom[1], atom[2]) if frame.types.names.exported(atom) else []
             if exported:
                 refs.extend(exported)
+                continue
+            behind = proxied.target(frame, atom, pos)
+            if behind is not None:
+                refs.extend(behind.refs)
+                deps |= behind.deps
+                flags |= behind.flags
                 continue
             path: Path = (("g", atom[1], atom[2]),)
             refs.append(path)
@@ -240,11 +248,17 @@ def module_variable(frame: Frame, node: f.Item) -> f.Global | None:
     return None
 
 
+def indexed(node: f.Item) -> f.Expression:
+    """The object that an item belongs to: ``frame.loc[…]`` is an item of the data frame."""
+    inner = node.value
+    return inner.value if isinstance(inner, f.Attribute) and inner.name in _INDEXERS else inner
+
+
 def _item(frame: Frame, node: f.Item) -> Value:
     variable = module_variable(frame, node)
     if variable is not None:
         return _global(frame, variable)
-    value = evaluate(frame, node.value)
+    value = evaluate(frame, indexed(node))
     key = evaluate(frame, node.key)
     return item(frame, value, node.key, node.pos, key)
 
@@ -365,6 +379,9 @@ def _compare(frame: Frame, node: f.Compare) -> Value:
                     key = key_text(node.operands[0]) if len(node.operators) == 1 else ""
                     deps |= frame.read(ref, "content", getattr(operand, "pos", node.pos), key, flags=values[0].flags)
                     deps |= calls.membership(frame, ref, values[0], node.pos)
+                    if ref[-1] == ".columns" and len(ref) > 1:
+                        # The columns of a data frame are its items.
+                        deps |= frame.read(ref[:-1], "content", getattr(operand, "pos", node.pos), key)
     return Value((), deps, 0)
 
 
@@ -421,6 +438,16 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         picked = [ref[:-1] for ref in value.refs if frame.recorded(ref) and ref[-1] == "[]" and len(ref) > 1]
         made = tuple((("new", site, kind, origin),) for origin in picked[:2]) or made
     return Value(made, deps | value.deps, flags | value.flags)
+
+
+def special(frame: Frame, value: Value, name: str, pos: f.Position) -> None:
+    """Call a special method, such as ``__exit__``, of the project's objects."""
+    for ref in value.refs:
+        if is_path(ref):
+            for atom in frame.paths.atoms(ref):
+                method = frame.types.names.method(atom[1], name) if atom[0] == "inst" else None
+                if method is not None:
+                    calls.invoke(frame, method, (), [Value((ref,))], pos)
 
 
 def may_wait(frame: Frame, iterable: Value, node: f.Expression) -> bool:

@@ -64,6 +64,10 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
             value = Value(value.refs, value.deps | expressions.evaluate(frame, argument.value).deps, value.flags)
         frame.calls += 1
         return value if name == "getattr" else Value((), value.deps, 0)
+    if name == "getattr" and len(arguments) >= 2:
+        methods = _named_methods(frame, arguments[0].value, arguments[1].value)
+        if methods:
+            return Value(methods)
     if name == "setattr" and len(arguments) == 3:
         value = expressions.evaluate(frame, arguments[2].value)
         key = arguments[1].value
@@ -117,6 +121,20 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         frame.types.of(node, frame.scope)
         return Value(tuple(_super(frame, node)))
     return None
+
+
+def _named_methods(frame: Frame, owner: f.Expression, name: f.Expression) -> tuple[Any, ...]:
+    """``getattr(self, "do_" + action)``: the methods whose names begin so."""
+    first = name.operands[0] if isinstance(name, f.Operation) and name.operator in ("+", "fstring") else None
+    if not isinstance(first, f.Constant) or first.kind != "str" or not first.text:
+        return ()
+    found: list[Any] = []
+    for ref in expressions.evaluate(frame, owner).refs:
+        for atom in frame.paths.atoms(ref) if is_path(ref) else ():
+            for base in frame.types.names.mro(atom[1]) if atom[0] == "inst" else ():
+                methods = frame.types.index.classes[base[1]].methods if base[0] == "class" else {}
+                found.extend(("bound", fids[-1], ref) for own, fids in methods.items() if own.startswith(first.text))
+    return tuple(dict.fromkeys(found))
 
 
 def _as_method(frame: Frame, node: f.Call, method: str) -> Value:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.types import Types
 
 MOST_SITES = 24
+_ABSTRACT = ("abc.ABC", "typing.Protocol", "typing_extensions.Protocol")
 
 
 class Parameters:
@@ -76,7 +77,7 @@ class Parameters:
         result: list[Atom] = []
         if parameter.annotation is not None:
             result.extend(self.types.annotation(parameter.annotation, function.parent or f"{function.module.path}:"))
-        if not result:
+        if not result or self._abstract(result):
             for value, scope in self.arguments(fid, at):
                 result.extend(self.expand(self.types.of(value, scope)))
             for site, offset in self.sites(fid):
@@ -88,6 +89,13 @@ class Parameters:
         if parameter.default is not None and not any(atom[0] != "const" for atom in result):
             result.extend(self.types.of(parameter.default, function.parent or f"{function.module.path}:"))
         return tuple(result)
+
+    def _abstract(self, atoms: list[Atom]) -> bool:
+        """Whether an annotation names a class that has no objects of its own: those passed are of others."""
+        return any(
+            atom[0] == "inst" and any(base in _ABSTRACT for base in self.names.external_bases(atom[1]))
+            for atom in atoms
+        )
 
     def arguments(self, fid: ScopeId, at: int) -> list[tuple[f.Expression, ScopeId]]:
         """The expressions that callers pass as the ``at``-th parameter, and where."""
