@@ -256,24 +256,23 @@ def growth(table: Table, tree: Tree, into: Path, times: int, runs: int) -> None:
     )
 
 
-def long_file(table: Table, tree: Tree, into: Path, runs: int) -> None:
-    """One file of 20,000 lines against the average line of the tree."""
-    root = into / "long"
-    root.mkdir()
+def long_file(table: Table, into: Path, runs: int) -> None:
+    """One file of 20,000 lines against the same code in twenty files."""
     head = "import logging\nfrom flask import Flask, abort, render_template\n\napp = Flask(__name__)\n"
-    bodies = [LONG_FILE.format(n=number) for number in range(20_000 // LONG_FILE.count("\n"))]
-    (root / "app.py").write_text(head + "".join(bodies), encoding="utf-8")
-    (root / "empty").mkdir()
-    (root / "empty" / "app.py").write_text("", encoding="utf-8")
-    alone, nothing = Tree(root, root), Tree(root / "empty", root)
-    single, average, start = alternate(runs, partial(alone.lint, "--no-cache", path="app.py"), tree.cold, nothing.cold)
-    one = (single.cpu - start.cpu) / lines([root / "app.py"]) * 1e6
-    other = (average.cpu - start.cpu) / lines(tree.files()) * 1e6
+    views = [LONG_FILE.format(n=number) for number in range(20_000 // LONG_FILE.count("\n"))]
+
+    def written(name: str, files: int) -> Tree:
+        (into / name).mkdir()
+        for number in range(files):
+            (into / name / f"app{number}.py").write_text(head + "".join(views[number::files]), encoding="utf-8")
+        return Tree(into / name, into)
+
+    single, several = alternate(runs, written("long", 1).cold, written("short", 20).cold)
     table.add(
-        "a file of 20,000 lines, CPU a line beyond start-up",
-        f"{one:.0f} µs",
-        f"average, {other:.0f} µs",
-        one / other,
+        "a file of 20,000 lines, cold, one job, CPU",
+        seconds(single.cpu),
+        f"the same in 20 files, CPU {seconds(several.cpu)}",
+        single.cpu / several.cpu,
         "≤ 1",
     )
 
@@ -298,7 +297,7 @@ def main() -> None:
             if "growth" in wanted:
                 growth(table, tree, into, options.copies, max(1, options.runs // 2))
             if "long" in wanted:
-                long_file(table, tree, into, options.runs)
+                long_file(table, into, options.runs)
     print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}, Python {sys.version.split()[0]}")
 
 
