@@ -564,9 +564,7 @@ def test_scripts(tmp_path: Path, line: str, kind: str) -> None:
             {"app.yaml": "runtime: python312\nentrypoint: gunicorn -b :$PORT --threads 8 main:app\n"},
             "threads", 8, 2, "app.yaml:2",
         ),
-        ({"app.yaml": "runtime: python312\n"}, "unknown", None, 2, "app.yaml:1"),
-        ({"app.yaml": "runtime: python312\nmanual_scaling:\n  instances: 1\n"}, "unknown", None, None, ""),
-        ({"app.yaml": "runtime: nodejs20\n"}, "unknown", None, None, ""),
+        ({"app.yaml": "runtime: python312\nmanual_scaling:\n  instances: 1\n"}, "single", None, None, "app.yaml:3"),
         ({"zappa_settings.json": '{"prod": {"app_function": "a.a"}}'}, "processes", None, 2, "zappa_settings.json:1"),
         ({"serverless.yml": "service: other\n"}, "unknown", None, None, ""),
         (

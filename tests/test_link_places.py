@@ -1049,7 +1049,6 @@ def home():
     box.__dict__["n"] = box.n + 1  # want: FGL101
     return "ok"
 """,
-        open_because="an item of `__dict__` is not the attribute of that name",
     ),
     case(
         "setattr with a name that is not known",

@@ -18,6 +18,8 @@ def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
     found: dict[tuple[Span, str], Finding] = {}
     for race in program.once(conflicts.races)["control"]:
+        if lazies.never_missing(program, race):
+            continue
         finding = _finding(program, race)
         found.setdefault((finding.span, finding.symbol), finding)
     once: set[tuple[str, str, int]] = set()
@@ -36,7 +38,7 @@ def _finding(program: Program, race: Race) -> Finding:
     line = f"{pair.read.pos[0]}"
     if program.file(function) != program.file(context.function):
         line += f" of {program.file(context.function)}"
-    actors = "two requests" if context.start.repeated else "this thread and a request"
+    actors = wording.actors(race)
     if pair.companion:
         message = f"`{place.label}` is set here because of the check on line {line}, without a lock {where}; {actors} can both pass the check"
     elif wording.split_section(race):
@@ -70,19 +72,20 @@ def severity(program: Program, race: Race) -> Severity:
     """Storing a fresh value after a check that only leaves early is a last-writer-wins, not a lost update; and setting a
     flag twice does nothing more than setting it once."""
     pair = race.pair
-    if pair.early and pair.write.via == "=" and not pair.write.constant:
+    early = pair.early and not lazies.answers_from_it(program, race)
+    if early and pair.write.via == "=" and not pair.write.constant:
         return "info"
     if pair.looped and pair.write.kind == "delete":
         # Whoever empties a container over a copy of its keys finds one gone at worst; both wanted it gone.
         return "info"
-    if not pair.early and lazies.repeatable(program, race):
+    if not early and lazies.repeatable(program, race):
         return "info"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None):
         return "info"
     if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):
         # A miss, then a fill, each under the lock: the price is a second computation.
         return "info"
-    if not pair.early and _fills(race):
+    if not early and _fills(race):
         # A lazy initialisation or cache fill, or one entry more: made twice, one of two is dropped or doubled.
         return "warning"
     return RULE.severity

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import expressions
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import RANDOM, REQUEST, UNIQUE, Write
+from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset({("cont", "list"), ("cont", "dict"), ("cont", "set"), ("cont", "tuple"), ("const", "str"), ("const", "bool"), ("const", "none")})  # fmt: skip
 """Data of which two equal copies are as good as one: no numbers, which mostly count something."""
+_PARSED = frozenset({"json.load", "yaml.safe_load", "yaml.load", "tomllib.load", "toml.load"})
+"""What gives the data that a file holds."""
 
 
 def repeatable(program: Program, race: Race) -> bool:
@@ -25,7 +30,73 @@ def repeatable(program: Program, race: Race) -> bool:
         return False
     atoms = program.paths.atoms(conflict.path)
     stored = any(atom != ("const", "none") for atom in atoms)
-    return stored and _PLAIN.issuperset(atoms) and _kept(program, race) and not _from_changing_state(program, race)
+    plain = all(atom in _PLAIN or (atom[0] == "extinst" and atom[1] in _PARSED) for atom in atoms)
+    return stored and plain and _kept(program, race) and not _from_changing_state(program, race)
+
+
+def answers_from_it(program: Program, race: Race) -> bool:
+    """Whether the early exit returns what was found there (``if key in cache: return cache[key]``): a cache, which is filled
+    otherwise, and no refusal."""
+    pair = race.pair
+    if not pair.early or pair.read.remote is not None or pair.write.via != "[…] =":
+        return False
+    body = program.index.functions[race.context.function].facts.body
+    target = next((one for one in walk(body) if isinstance(one, f.Item) and one.pos == pair.write.pos), None)
+    if target is None:
+        return False
+    kept = {target.value}
+    for node in walk(body):
+        if isinstance(node, f.Assign) and node.pos < pair.write.pos and _mentions(node.value, kept):
+            kept.update(one for one in node.targets if isinstance(one, f.Local))
+    return any(
+        isinstance(last, f.Return) and last.value is not None and _mentions(last.value, kept)
+        for node in walk(body)
+        if isinstance(node, f.If) and node.pos < pair.write.pos
+        for last in node.body[-1:]
+    )
+
+
+def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
+    """Whether one of the variables or attributes is used, wherever they stand."""
+    wanted = {expressions.key_text(name) for name in names}
+    return any(
+        expressions.key_text(part) in wanted
+        for part in walk(node)
+        if isinstance(part, f.Local | f.Global | f.Free | f.Attribute)
+    )
+
+
+def never_missing(program: Program, race: Race) -> bool:
+    """Whether the check asks for None, and the place has an object from the start that nobody takes away."""
+    pair, path = race.pair, race.conflict.path
+    if pair.read.remote is not None or pair.write.remote is not None or not _asks_for_none(program, race):
+        return False
+    bindings = [binding for binding in program.paths.bindings(path) if binding.how != "annotation"]
+    first = [binding for binding in bindings if binding.scope.endswith((":", ".__init__"))]
+    return bool(first) and all(b.how == "is" and _is_object(program, b.value, b.scope) for b in bindings)
+
+
+def _asks_for_none(program: Program, race: Race) -> bool:
+    """Whether the write stands below ``if … is None``."""
+    for node in walk(program.index.functions[race.context.function].facts.body):
+        if isinstance(node, f.If) and isinstance(node.test, f.Compare) and node.test.operators == ("is",):
+            other = node.test.operands[1]
+            inside = (getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body))
+            if isinstance(other, f.Constant) and other.kind == "none" and any(inside):
+                return True
+    return False
+
+
+def _is_object(program: Program, node: f.Expression | None, scope: str) -> bool:
+    """Whether the value is a display, or made by calling a class: never None."""
+    if isinstance(node, f.Display):
+        return True
+    if not isinstance(node, f.Call):
+        return False
+    called = program.types.expand(program.types.of(node.function, scope))
+    return bool(called) and all(
+        atom[0] == "class" or (atom[0] == "ext" and atom[1].rsplit(".", 1)[-1][:1].isupper()) for atom in called
+    )
 
 
 def _kept(program: Program, race: Race) -> bool:

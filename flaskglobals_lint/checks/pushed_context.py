@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 RULE = by_code("FGL303")
 
 _CONTEXTS = frozenset({"app_context", "request_context", "test_request_context"})
-_OTHER_PROCESSES = frozenset({"celery", "dramatiq", "huey", "rq"})
+_OTHER_PROCESSES = frozenset({"alembic", "celery", "dramatiq", "huey", "rq"})
 
 
 def check(program: Program) -> Iterator[Finding]:

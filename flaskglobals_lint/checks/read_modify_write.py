@@ -25,7 +25,7 @@ def _finding(program: Program, race: Race) -> Finding:
     if wording.split_section(race):
         message = f"`{place.label}` is read under a lock and written back after the lock was let go {where}; an update made in between is lost"
     else:
-        actors = "two requests" if context.start.repeated else "this thread and a request"
+        actors = wording.actors(race)
         message = f"`{place.label}` is read and written back without a lock {where}; {actors} can lose an update"
     return Finding(
         RULE.code,

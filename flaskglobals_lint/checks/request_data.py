@@ -22,6 +22,15 @@ RULE = by_code("FGL301")
 _CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
 _SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)
 _READ_BY_FLASK = frozenset({".config", ".jinja_env", ".permanent_session_lifetime", ".secret_key"})
+_HANDLES = ("threading.", "subprocess.", "concurrent.futures.", "multiprocessing.", "gevent.", "eventlet.", "asyncio.")
+"""Modules whose objects are something that runs, not data."""
+_NUMBERS = frozenset({("const", "int"), ("const", "float"), ("const", "value"), ("const", "bool")})
+_PERSONAL = re.compile(
+    r"user|account|client|customer|owner|patient|student|person|player|visitor|guest|member|sender|author|email|phone|\bid\b|_id\b|uid"
+    r"|code|token|otp|pin\b|nonce|score|balance|amount|price|total|salary|age\b|weight|height|result|answer|predict|choice|vote",
+    re.IGNORECASE,
+)
+"""What a number is called that belongs to somebody."""
 _SAVES = frozenset({"save", "commit", "persist", "store", "flush", "dump", "sync", "write"})
 _PRUNES = frozenset({"=", "del", ".pop()", ".popleft()", ".remove()", ".clear()", ".discard()"})
 _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
@@ -32,12 +41,14 @@ def check(program: Program) -> Iterator[Finding]:
     found: dict[tuple[Any, ...], Finding] = {}
     pruned = {a.place.key for a in program.reached.writes if isinstance(a.record, Write) and a.record.via in _PRUNES}
     beside: set[tuple[Any, ...]] = set()
+    told: set[tuple[Any, ...]] = set()
     counts, lazy = program.once(writes.depends_on_itself), writes.decided_by_itself(program)
     handed_back = program.once(writes.handed_back)
     for access, write in writes.at_request_time(program):
         token = (access.function, write.pos)
         if (
-            (program.file(access.function), write.pos) in found
+            (access.function, access.place.key) in told
+            or (program.file(access.function), write.pos) in found
             or not _keeps(write)
             or token in counts
             or (access.context.parent is not None and (access.context.parent.function, token) in handed_back)
@@ -46,20 +57,24 @@ def check(program: Program) -> Iterator[Finding]:
             or not (writes.from_request(access, write.flags) or _one_time(access, write))
             or _administers(program, access.context)
             or _saved(program, access)
+            or _runs(program, write)
         ):
             continue
         reader = next(_readers(program, access), None)
         if reader is None and not read_by_library(access):
             continue
-        made = _finding(program, access, write, reader, _severity(access, write, pruned))
+        made = _finding(program, access, write, reader, _severity(program, access, write, pruned))
         found[program.file(access.function), write.pos] = made
         beside.add((access.function, access.place.key[:-1]))
+        told.add((access.function, access.place.key))
         default = _default(program, access, made)
         if default is not None:
             found.setdefault((default.span.path, default.span.line), default)
     for access, write in writes.at_request_time(program):
         key = (program.file(access.function), write.pos)
-        if key not in found and (access.function, access.place.key[:-1]) in beside and _flag(program, access, write):
+        if (access.function, access.place.key) in told or key in found:
+            continue
+        if (access.function, access.place.key[:-1]) in beside and _flag(program, access, write):
             reader = next(_readers(program, access), None)
             if reader is not None:
                 found[key] = _finding(program, access, write, reader, RULE.severity)
@@ -67,11 +82,15 @@ def check(program: Program) -> Iterator[Finding]:
 
 
 def _flag(program: Program, access: Access, write: Write) -> bool:
-    """Whether it is set to one constant here and to another one elsewhere in the function: to what this request is like."""
+    """Whether it is set to one constant here and to another one elsewhere in the function, and by no other code: to what this
+    request is like."""
     if not write.constant or write.via != "=" or writes.dynamic(access.path):
         return False
-    others = (other.record for other in program.writes_at(access.place.key) if other.function == access.function)
-    return any(isinstance(o, Write) and o.pos != write.pos and o.control != write.control for o in others)
+    others = [other for other in program.writes_at(access.place.key) if other.record.pos != write.pos]
+    return any(isinstance(o.record, Write) and o.record.control != write.control for o in others) and all(
+        other.function == access.function and isinstance(other.record, Write) and other.record.constant
+        for other in others
+    )
 
 
 def _one_time(access: Access, write: Write) -> bool:
@@ -122,12 +141,34 @@ def _saved(program: Program, access: Access) -> bool:
     return False
 
 
-def _severity(access: Access, write: Write, pruned: set[tuple[Any, ...]]) -> Severity:
+def _runs(program: Program, write: Write) -> bool:
+    """Whether what is stored is a thread, a process or a task, which a request has started and others may ask for."""
+    made = [ref[0][2] for ref in write.refs if writes.made(ref)]
+    return bool(made) and all(
+        name.startswith(_HANDLES)
+        for atom in made
+        for name in (program.types.names.external_bases(atom[1]) or [""] if atom[0] == "inst" else [str(atom[-1])])
+    )
+
+
+def _severity(program: Program, access: Access, write: Write, pruned: set[tuple[Any, ...]]) -> Severity:
     """What is put into a list or set beside the data of others, or called a setting, is often meant for all, and most
     likely so where the list is cared for."""
     if write.kind != "set":
         return "info" if access.place.key in pruned else "warning"
-    return "warning" if _SETTING.search(access.place.label) else RULE.severity
+    if _SETTING.search(access.place.label):
+        return "warning"
+    return "info" if _adjusts(program, access, write) else RULE.severity
+
+
+def _adjusts(program: Program, access: Access, write: Write) -> bool:
+    """Whether a number is set for others to go by – the speed of a motor, the limit of a cache – and not kept for this
+    request: the function that sets it does not read it again."""
+    atoms = [atom for atom in program.paths.atoms(access.path) if atom != ("const", "none")]
+    if not atoms or not _NUMBERS.issuperset(atoms) or _PERSONAL.search(access.place.label.split(".")[-1]):
+        return False
+    reads = program.evaluator.summary(access.function, access.context.constants).reads
+    return not any(read.path == write.path and read.pos > write.pos for read in reads)
 
 
 def _finding(program: Program, access: Access, write: Write, reader: Access | None, severity: Severity) -> Finding:

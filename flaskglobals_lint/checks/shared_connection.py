@@ -34,7 +34,9 @@ def check(program: Program) -> Iterator[Finding]:
         if model is not None:
             groups.setdefault(base_key(access.place), []).append(access)
     for accesses in groups.values():
-        if _one_lock(accesses) or program.guarded_by_comment(accesses[0].path) or not _concurrent(accesses):
+        if _one_lock(accesses) or program.guarded_by_comment(accesses[0].path):
+            continue
+        if not _concurrent([access for access in accesses if not _sets_up(program, access)]):
             continue
         first: dict[str, Access] = {}
         for access in accesses:
@@ -75,8 +77,21 @@ def _one_lock(accesses: list[Access]) -> bool:
 
 def _concurrent(accesses: list[Access]) -> bool:
     """A single background thread that has the object for itself is no conflict."""
+    if not accesses:
+        return False
     first = accesses[0].context.start
     return any(first.beside(access.context.start) for access in accesses)
+
+
+def _sets_up(program: Program, access: Access) -> bool:
+    """Whether the one thread that makes the object uses it where it has just made it, before others can know it."""
+    return not access.context.start.repeated and any(
+        write.path == access.record.path
+        and write.kind == "set"
+        and write.remote is None
+        and write.pos < access.record.pos
+        for write in program.evaluator.summary(access.function, access.context.constants).writes
+    )
 
 
 def _definition(program: Program, access: Access) -> Binding | None:

@@ -71,6 +71,15 @@ def lock_suggestion(program: Program, race: Race) -> str:
     return f"define `{name}_lock = threading.Lock()` beside `{label.split('[')[0]}` and hold it from the read to the write ({lines})"
 
 
+def actors(race: Race) -> str:
+    """Who comes between: ``two requests``, ``this thread and a request`` …"""
+    start = race.context.start
+    if start.repeated:
+        return "two requests" if start.runs == "request" else "two such threads"
+    asks = any(other.context.start.runs == "request" for other in race.others)
+    return "this thread and a request" if asks else "this thread and another one"
+
+
 def split_section(race: Race) -> bool:
     """Whether read and write each hold the same lock, which is let go in between."""
     read, write = race.pair.read.sections, race.pair.write.sections

@@ -70,9 +70,10 @@ def handed_back(program: Program) -> set[tuple[str, object]]:
 
 
 def decided_by_itself(program: Program) -> set[tuple[str, object]]:
-    """Writes in a branch that is taken only where the place was found empty or different: lazy values, caches."""
+    """Writes in a branch that is taken only where the place was found empty or different: lazy values, caches. The branch
+    may be a caller's."""
     return {
-        (conflict.context.function, conflict.pair.write.pos)
+        conflict.pair.write.remote or (conflict.context.function, conflict.pair.write.pos)
         for conflict in program.reached.conflicts
         if conflict.pair.kind == "control" and not conflict.pair.early
     }

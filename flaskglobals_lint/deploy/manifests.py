@@ -274,8 +274,7 @@ class Manifest:
             if found is not None:
                 value = commands.plain(found.text)
                 count, said = value if isinstance(value, int) else None, self.evidence(found)
-        # Without an entry point App Engine runs gunicorn with settings of its own.
-        words = entry.words if entry is not None else ("gunicorn", "--threads", "$APP_ENGINE")
+        words = entry.words if entry is not None else ("gunicorn", "$APP_ENGINE")
         yield Unit(self.file, self.evidence(entry or runtime), words, self._variables(document), count, said)
 
     def _platform(self, node: Node, inherited: Mapping[str, str], depth: int = 0) -> Iterator[Unit]:

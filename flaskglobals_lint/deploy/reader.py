@@ -223,7 +223,11 @@ class Reader:
             if match is not None:
                 words = [given_to for word in commands.split(match["command"]) for given_to in _passed(word, given)]
                 self._run(replace(inner, words=tuple(words), evidence=evidence), depth + 1)
-            elif given and _GOES_ON.match(line):
+            elif (
+                given
+                and any(word in line for word in _ARGUMENTS)
+                and line.startswith(("exec", '"$@"', "$@", "gosu", "su-exec"))
+            ):
                 self._run(replace(inner, words=given, evidence=unit.evidence), depth + 1)
             elif not line.startswith(("echo", "#")) and ("/" in line or ".sh" in line):
                 for _, words in commands.simple(commands.split(line)):

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions
 from flaskglobals_lint.link.frame import Frame
+from flaskglobals_lint.link.index import attribute_by_dict
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import MEASURED, SESSION, Path, Value, Write
 
@@ -114,6 +115,10 @@ class Assignments:
         return False
 
     def store_item(self, frame: Frame, target: f.Item, value: Value, constant: bool) -> None:
+        named = attribute_by_dict(target)
+        if named is not None:
+            self.store_attribute(frame, named, value, constant)
+            return
         receiver = expressions.evaluate(frame, expressions.indexed(target))
         key = expressions.evaluate(frame, target.key)
         step = expressions.key_step(target.key)

@@ -22,6 +22,11 @@ BUILTIN_CONTAINERS = {
     "frozenset": "tuple",
     "sorted": "list",
 }
+TEXT_METHODS = {
+    "capitalize", "format", "hexdigest", "isoformat", "join", "lower", "lstrip", "rstrip", "strftime", "strip", "title",
+    "upper", "zfill",
+}  # fmt: skip
+"""Methods that give a text, whatever it is that has them."""
 BUILTIN_VALUES = {"len", "int", "str", "float", "bool", "repr", "sum", "min", "max", "abs", "round", "hash", "id"}
 
 
@@ -50,6 +55,8 @@ class Callables:
         result: list[Atom] = []
         for atom in self.types.expand(self.types.of(function, scope)):
             result.extend(self.called(atom, node, scope))
+        if not result and isinstance(function, f.Attribute) and function.name in TEXT_METHODS:
+            return (("const", "str"),)
         return tuple(result)
 
     def special(self, node: f.Call, scope: ScopeId) -> Atoms | None:
@@ -77,7 +84,7 @@ class Callables:
             if name in ("iter", "reversed", "next") and arguments:
                 return self.types.element_of(arguments[0].value, scope) if name == "next" else (("cont", "generator"),)
             if name in BUILTIN_VALUES:
-                return (("const", "value"),)
+                return (("const", "str" if name in ("str", "repr") else "value"),)
         return None
 
     def called(self, atom: Atom, node: f.Call, scope: ScopeId) -> Atoms:

@@ -431,6 +431,7 @@ def _apply(
     """Record a callee's write in the caller, where something read here may decide it or its value."""
     key = seen_key(write.key, frame.types.index.functions[fid], given)
     flags = tuple(value.flags for value in given)
+    stored = [one for ref in write.refs for one in paths(ref)]
     for path in paths(write.path):
         if frame.recorded(path):
             frame.summary.writes.append(
@@ -438,7 +439,8 @@ def _apply(
                     path, write.kind, write.via, key, pos, frame.sections, frame.clock, values, frame.decided,
                     passed_on(write.flags, flags), passed_on(write.key_flags, flags), write.harmless, write.constant,
                     write.remote or (fid, write.pos),
-                    branch=frame.control,
+                    tuple(stored) if len(stored) == 1 else (),
+                    frame.control,
                 )
             )  # fmt: skip
 

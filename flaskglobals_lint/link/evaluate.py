@@ -334,7 +334,7 @@ class Evaluator:
 
     def attempt(self, frame: Frame, node: f.Try) -> int:
         first = len(frame.summary.reads)
-        sections = frame.sections
+        sections, sticky = frame.sections, frame.sticky
         before = dict(frame.variables)
         forgiving = any(_lookup_error(handler.type) or _any_error(handler.type) for handler in node.handlers)
         retried = any(_names(handler.type, ("RuntimeError",)) for handler in node.handlers)
@@ -351,21 +351,27 @@ class Evaluator:
         for at in range(first, len(frame.summary.reads)):
             if frame.summary.reads[at].kind != "content":
                 failed |= 1 << (frame.first_read + at)
-        outer = frame.control
+        outer, passed = frame.control, frame.sticky
         for handler in node.handlers:
+            # An error may come before any check in the block, and what a handler does is decided by the error.
+            frame.sticky = 0
             frame.variables = _joined(before, after)
             frame.sections = tuple(section for section in held if section in sections)
             frame.control = outer | (failed if _lookup_error(handler.type) else 0)
             if handler.name is not None:
                 self.assignments.store(frame, handler.name, Value(), node.pos)
             one = self.block(frame, handler.body)
+            passed |= frame.sticky
             lefts.append(one)
             if one == FALLS:
                 after = _joined(after, frame.variables) if left == FALLS else frame.variables
                 left = FALLS
         frame.control = outer
         frame.variables, frame.sections = after, held
+        # The last block runs whichever way the first one was left.
+        frame.sticky = sticky
         final = self.block(frame, node.final)
+        frame.sticky |= passed
         if final != FALLS:
             return final
         return FALLS if FALLS in lefts else lefts[0]

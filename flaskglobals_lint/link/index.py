@@ -137,6 +137,14 @@ def build(inputs: list[LinkInput]) -> Index:
 _ADDERS = {"append": 0, "appendleft": 0, "add": 0, "insert": 1, "setdefault": 1, "put": 0, "put_nowait": 0}
 
 
+def attribute_by_dict(node: f.Item) -> f.Attribute | None:
+    """The attribute that ``obj.__dict__["name"]`` is."""
+    names = node.value
+    if isinstance(names, f.Attribute) and names.name == "__dict__" and isinstance(node.key, f.Constant):
+        return f.Attribute(names.value, node.key.text, node.pos)
+    return None
+
+
 def last_name(expression: f.Expression) -> str:
     """The last identifier of ``a.b.c`` or ``c``, else empty."""
     if isinstance(expression, f.Attribute):
@@ -217,6 +225,9 @@ class _Walker:
                 self.store(target.value, binding, target.key)
                 self.expression(target.value)
                 self.expression(target.key)
+                named = attribute_by_dict(target)
+                if named is not None:
+                    self.index.attributes.setdefault(named.name, []).append((named, binding))
                 if (
                     isinstance(target.value, f.Call)
                     and isinstance(target.value.function, f.Global)

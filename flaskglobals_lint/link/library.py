@@ -104,6 +104,11 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         for other in values[1:]:
             value = merge(value, other)
         return Value(value.refs, value.deps | values[0].deps, value.flags)
+    if name == "next" and arguments:
+        value = expressions.evaluate(frame, arguments[0].value)
+        if ("extinst", "itertools.count") in frame.atoms(value, arguments[0].value):
+            # Whoever takes the next number has it alone.
+            return Value((), value.deps, value.flags | UNIQUE)
     if name == "type" and len(arguments) == 1:
         value = expressions.evaluate(frame, arguments[0].value)
         atoms = frame.atoms(value, arguments[0].value)

@@ -61,7 +61,14 @@ def _worst(
         if bits & 1:
             read = summary.reads[at]
             one_call = write.remote is not None and read.remote == write.remote
-            if related(read, write) and not _vague(read, write) and not one_call and not _again(write):
+            if (
+                related(read, write)
+                and not _vague(read, write)
+                and not one_call
+                and not _again(write)
+                and not _made_before(summary, read, write)
+                and not _set_before(summary, first_read, read, write)
+            ):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
                 looped = kind == "control" and bool(summary.looped >> first_read >> at & 1)
                 held = common(read.sections, write.sections)
@@ -90,6 +97,43 @@ def _vague(read: Read, write: Write) -> bool:
 def _again(write: Write) -> bool:
     """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``)."""
     return write.path in write.refs
+
+
+def _made_before(summary: Summary, read: Read, write: Write) -> bool:
+    """Whether both concern a part of an object that the function made and stored itself just before: nobody knew it."""
+    for made in summary.writes:
+        if (
+            made.via in ("=", "[…] =")
+            and made.remote is None
+            and len(made.path) < len(read.path)
+            and read.path[: len(made.path)] == made.path
+            and made.pos < read.pos
+            and "[]" not in made.path
+            and made.refs
+            and all(ref[0][0] == "new" for ref in made.refs)
+            and not made.branch & ~write.branch
+        ):
+            return True
+    return False
+
+
+def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> bool:
+    """Whether the read sees what the function itself has just stored, in any case and whatever was there: looking at that and
+    setting it right loses nothing of others."""
+    for made in summary.writes:
+        if (
+            made.path == read.path == write.path
+            and made.via == "="
+            and made.remote is None
+            and made.pos < read.pos
+            and read.remote is None
+            and not made.branch & ~write.branch
+            and not any(
+                made.values >> first_read >> at & 1 and one.path == made.path for at, one in enumerate(summary.reads)
+            )
+        ):
+            return True
+    return False
 
 
 def _control_rank(pair: Pair) -> tuple[int, bool, bool, bool]:
