@@ -629,7 +629,13 @@ def test_a_neighbour_of_the_project_says_nothing(tmp_path: Path) -> None:
     write(tmp_path, {"other/Procfile": "web: gunicorn --threads 4 a:a\n", "shop/app.py": APP, "shop/__init__.py": ""})
     modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode(), "shop/app.py"), True)]
     assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "unknown"
-    write(tmp_path, {"pyproject.toml": ""})
+    write(tmp_path, {"README.md": ""})
+    assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "threads"
+
+
+def test_a_folder_that_is_no_package_lies_in_its_project(tmp_path: Path) -> None:
+    write(tmp_path, {"deploy/web.service": "[Service]\nExecStart=gunicorn --threads 4 a:a\n", "shop/app.py": APP})
+    modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode(), "shop/app.py"), True)]
     assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "threads"
 
 

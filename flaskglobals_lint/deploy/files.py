@@ -21,7 +21,11 @@ MOST_DEPTH = 4
 MOST_FILES = 5_000
 NOT_DEPLOYED = ("doc", "docs", "example", "examples", "test", "tests")
 _EXCLUDED = frozenset((*DEFAULT_EXCLUDE, *NOT_DEPLOYED))
-_MARKERS = ("pyproject.toml", "setup.cfg", "setup.py", ".git")
+_OF_A_PROJECT = re.compile(
+    r"pyproject\.toml|setup\.(?:cfg|py)|\.git|requirements.*|Pipfile|README.*|LICENSE.*|Procfile.*|.*Dockerfile.*|"
+    r"Containerfile|package\.json|Makefile|.*compose.*\.ya?ml",
+    re.IGNORECASE,
+)
 
 
 class Files:
@@ -121,8 +125,14 @@ def _shared(one: list[str], other: list[str]) -> int:
 
 
 def _start(root: Path, folder: str) -> str:
-    """The root, or the modules' folder where the root is no project of its own but merely lies above."""
-    return "" if any((root / marker).exists() for marker in _MARKERS) else folder
+    """The root, or the modules' folder where the root is no project but merely the folder that a package lies in."""
+    top = folder.split("/")[0]
+    if not top or not (root / top / "__init__.py").exists():
+        return ""
+    try:
+        return "" if any(_OF_A_PROJECT.fullmatch(name) for name in os.listdir(root)) else folder
+    except OSError:
+        return folder
 
 
 def _walk(root: Path, start: str) -> Iterator[str]:
