@@ -28,6 +28,10 @@ _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)=(?P<value>.*)", re.DOTALL)
 MOST_DEPTH = 8
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,9}")
+"""Nobody starts more workers; what is longer is no number of anything here."""
+
+
 def joined(text: str) -> list[tuple[int, str]]:
     """Numbered lines without comments, those that a backslash continues joined."""
     result: list[tuple[int, str]] = []
@@ -53,7 +57,7 @@ def exec_form(text: str) -> list[str]:
     if text.startswith("["):
         try:
             parsed = json.loads(text)
-        except ValueError:
+        except (ValueError, RecursionError):
             parsed = None
         if isinstance(parsed, list):
             return [str(word) for word in parsed]
@@ -134,6 +138,6 @@ def plain(
         return value
     if "%k" in text:
         return SEVERAL
-    if text.lstrip("-").isdigit():
+    if _NUMBER.fullmatch(text):
         return int(text)
     return {"true": True, "false": False, "yes": True, "no": False, "none": None}.get(text.lower(), text or None)

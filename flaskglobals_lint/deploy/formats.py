@@ -59,13 +59,14 @@ def configured(text: str, file: str, shown: str) -> Iterator[Unit]:
         elif section.name.startswith(("program:", "watcher:")):
             variables = _pairs(value.replace(",", " ") for value, _ in section.all("environment"))
             counted = next(iter(section.all("numprocs")), None)
+            number = commands.plain(counted[0]) if counted is not None else 1
             for value, line in (*section.all("command"), *section.all("cmd")):
                 yield Unit(
                     file,
                     Evidence(shown, line, f"command={value}"),
                     tuple(commands.split(value)),
                     variables,
-                    int(counted[0]) if counted is not None and counted[0].isdigit() else 1,
+                    number if isinstance(number, int) else 1,
                     Evidence(shown, counted[1], f"numprocs={counted[0]}") if counted is not None else None,
                 )
 

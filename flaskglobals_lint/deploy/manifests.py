@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,16 +61,27 @@ def documents(text: str, name: str) -> list[Node]:
     if name.endswith(".toml"):
         try:
             return [_toml(tomllib.loads(text), text.splitlines(), 0)]
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # also numbers of thousands of digits
             return []
     import yaml  # type: ignore[import-untyped]  # costs some milliseconds that few projects need
 
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
+        _check_depth(yaml.parse(text, Loader=loader))
         made = _Yaml()
         return [made.node(node, 0) for node in yaml.compose_all(text, Loader=loader) if node is not None]
     except (yaml.YAMLError, RecursionError, ValueError):
         return []
+
+
+def _check_depth(events: Iterable[Any]) -> None:
+    """Raises ValueError where nodes are nested so deeply that composing them would overflow the stack of native code."""
+    depth = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name.endswith("StartEvent") - name.endswith("EndEvent")
+        if depth > 2 * _MOST_DEPTH:
+            raise ValueError("nodes are nested too deeply")
 
 
 class _Yaml:
