@@ -1,10 +1,20 @@
-"""``python -m flaskglobals_lint``"""
+"""``python -m flaskglobals_lint``, and where the script starts."""
 
 from __future__ import annotations
 
 import sys
 
-from flaskglobals_lint.cli import main
+
+def main() -> int:
+    """Run the command and return its exit status, also if it is interrupted before all of it is imported."""
+    try:
+        from flaskglobals_lint import cli
+    except KeyboardInterrupt:
+        if sys.stderr is not None:
+            sys.stderr.write("flaskglobals-lint: interrupted\n")
+        return 130
+    return cli.main()
+
 
 if __name__ == "__main__":
     sys.exit(main())

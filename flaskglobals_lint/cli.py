@@ -62,8 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return shell_complete(command, {}, "flaskglobals-lint", _COMPLETE, instruction)
         with _terminable(), command.make_context("flaskglobals-lint", words.copy(), obj=arguments is None) as context:
             return int(command.invoke(context))
-    except _Terminated:
-        return 128 + signal.SIGTERM
+    except _Terminated as ended:
+        return 128 + ended.signal
     except click.exceptions.Exit as done:
         return done.exit_code
     except click.ClickException as error:
@@ -89,25 +89,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
 
 
+_ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
 class _Terminated(BaseException):
-    """The process was asked to end."""
+    """The process was asked to end, by a signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.signal = number
 
 
 @contextmanager
 def _terminable() -> Iterator[None]:
-    """Have SIGTERM unwind the stack, so that workers end and no file is left half-written."""
-    if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
+    """Have SIGTERM and SIGHUP unwind the stack, so that workers end and no file is left half-written."""
+    if threading.current_thread() is not threading.main_thread():
         yield
         return
 
-    def end(*_: object) -> None:
-        raise _Terminated
+    def end(number: int, _: object) -> None:
+        raise _Terminated(number)
 
-    signal.signal(signal.SIGTERM, end)
+    handled = [number for number in _ENDING if signal.getsignal(number) == signal.SIG_DFL]
+    for number in handled:
+        signal.signal(number, end)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        for number in handled:
+            signal.signal(number, signal.SIG_DFL)
 
 
 def _failed(message: str) -> int:
