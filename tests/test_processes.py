@@ -154,7 +154,7 @@ sys.meta_path.insert(0, Interrupted())
 def test_signals_that_the_caller_ignores_stay_ignored(project: Path) -> None:
     """As under ``nohup``."""
     code = "import signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN)\n" + WATCH.format(
-        where="flaskglobals_lint.lint", name="link", action="signal.raise_signal(signal.SIGHUP)"
+        where="flaskglobals_lint.analysis", name="link", action="signal.raise_signal(signal.SIGHUP)"
     )
     assert ended(project, code)[0] == 1
 
