@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections import deque
@@ -12,6 +13,7 @@ from pathlib import Path
 from flaskglobals_lint.cache import Cache
 from flaskglobals_lint.config import Config, UsageError
 from flaskglobals_lint.context import related
+from flaskglobals_lint.facts import MAX_SOURCE
 from flaskglobals_lint.gitignore import NAME as IGNORE_FILE
 from flaskglobals_lint.gitignore import GitIgnore, posix
 from flaskglobals_lint.patterns import Patterns, anchored
@@ -20,6 +22,8 @@ _MARKERS = ("pyproject.toml", "setup.cfg", ".git")
 _SUFFIXES = (".py", ".pyw")
 _CONTEXT_FOLDERS = 10_000
 """So many folders of a project are searched, nearest to its root first, for modules beside the given ones."""
+_READING = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""What has become a pipe since it was found must not be waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,5 +305,9 @@ def _relative(path: str, folder: Path) -> str:
 
 
 def _content(path: str) -> bytes:
-    with open(path, "rb", buffering=0) as file:
-        return file.read()
+    """A file's bytes, at most one more than a module may have. Raises OSError."""
+    with open(os.open(path, _READING), "rb", buffering=0) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(errno.EINVAL, "it is no file any more")
+        return file.readall() if status.st_size <= MAX_SOURCE else file.read(MAX_SOURCE + 1)

@@ -113,8 +113,10 @@ class _Changing:
         (lambda file: file.write_text("x = 1\n"), []),
         (lambda file: file.write_text("x = = 1\n"), ["other.py:1 FGL900"]),
         (lambda file: file.write_bytes(b""), []),
+        (lambda file: (file.unlink(), os.mkfifo(file)), ["other.py:1 FGL900"]),
+        (lambda file: os.truncate(file, 10**9), ["other.py:1 FGL900"]),
     ],
-    ids=["vanishes", "becomes a folder", "changes", "breaks", "is emptied"],
+    ids=["vanishes", "becomes a folder", "changes", "breaks", "is emptied", "becomes a pipe", "grows beyond measure"],
 )
 def test_a_file_that_changes_during_the_run(
     project: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object], expected: list[str]

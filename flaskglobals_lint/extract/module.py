@@ -24,6 +24,8 @@ def extract(source: bytes) -> facts.Module:
 
 def quickly(source: bytes) -> facts.Module | None:
     """The same, but None where that takes the concrete tree."""
+    if len(source) > facts.MAX_SOURCE:
+        return facts.Module((), (), (), (), facts.SyntaxProblem("too large to analyse", 1, 1))
     text = decode(source)
     if isinstance(text, facts.SyntaxProblem):
         return facts.Module((), (), (), (), text)
