@@ -180,8 +180,12 @@ def test_a_file_a_link_or_a_pipe_in_its_place(project: Path, tmp_path: Path) -> 
 def test_a_folder_that_cannot_be_written(project: Path, broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = codes(project, cache=False)
 
-    def full(*arguments: object, **keywords: object) -> None:
-        raise OSError(28, "No space left on device")
+    real = getattr(os, broken)
+
+    def full(path: object, *arguments: object, **keywords: object) -> object:
+        if cache.FOLDER in str(path):
+            raise OSError(28, "No space left on device")
+        return real(path, *arguments, **keywords)
 
     with monkeypatch.context() as patch:
         patch.setattr(f"flaskglobals_lint.cache.os.{broken}", full)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import encodings.aliases
+import re
 import time
+from collections.abc import Callable
 
 import msgspec
+import nesting
 import pytest
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract import extract
+from flaskglobals_lint.pool import extract_all
 
 TOO_DEEP = "too deeply nested to analyse"
 
@@ -57,6 +62,87 @@ def test_declared_encodings(source: bytes, name: str) -> None:
     extracted = extract(source)
     assert extracted.problem is None
     assert [function.name for function in extracted.functions] == [name]
+
+
+ENCODINGS = sorted({*encodings.aliases.aliases.values(), *encodings.aliases.aliases})
+
+
+@pytest.mark.parametrize("name", ENCODINGS)
+def test_every_encoding_that_python_knows(name: str) -> None:
+    text = f"# coding: {name}\n\ndef f(): return 'x'\n"
+    try:
+        source = text.encode(name)
+        # A cookie can only be read where ASCII stays what it is.
+        is_readable = source.startswith(b"# coding: ") and source.decode(name) == text
+    except (UnicodeError, LookupError):
+        source, is_readable = text.encode(), False
+    extracted = extract(source)
+    if is_readable:
+        assert extracted.problem is None
+        assert [function.name for function in extracted.functions] == ["f"]
+    elif extracted.problem is not None:
+        assert (extracted.functions, len(extracted.problem.message) < 100) == ((), True)
+
+
+@pytest.mark.parametrize("name", [*ENCODINGS, "no-such", "\u00e9", "x" * 1000, "..", "utf-8-sig", "idna", "punycode"])
+def test_a_cookie_that_may_be_wrong(name: str) -> None:
+    cookie = f"# coding: {name}\n".encode()
+    for content in (b"x = '\xff\xfe\x80'\n", b"+AGE- = 1\n", b"x = 1 \x1b$B\n", b"\\u0022\n", b"\0"):
+        for source in (cookie + content, b"\xef\xbb\xbf#!p\n" + cookie + content):
+            found = extract(source).problem
+            assert found is None or "\n" not in found.message
+
+
+BROKEN_BY_PEOPLE = {
+    "a conflict": ("n = 0\n<<<<<<< HEAD\nx = 1\n=======\nx = 2\n>>>>>>> other\n", 2),
+    "a conflict in a function": ("def f():\n    x = 1\n=======\n    x = 2\n>>>>>>> other\n", 3),
+    "print of Python 2": ("import os\nprint 'a', os\n", 2),
+    "raise of Python 2": ("raise A, 'b'\n", 1),
+    "exec of Python 2": ("exec 'x' in y\n", 1),
+    "numbers of Python 2": ("x = 0777\n", 1),
+    "backticks of Python 2": ("x = `y`\n", 1),
+    "tabs and blanks": ("if a:\n\tx = 1\n        y = 2\n", 3),
+    "a template": ("x = {{ name }}\n{% if a %}\n", 2),
+    "a notebook's command": ("x = 1\n%matplotlib inline\n", 2),
+    "a page": ("<!DOCTYPE html>\n<html></html>\n", 1),
+}
+
+
+@pytest.mark.parametrize(("source", "line"), BROKEN_BY_PEOPLE.values(), ids=BROKEN_BY_PEOPLE)
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_what_people_leave_in_files(source: str, line: int, end: str) -> None:
+    assert problem(source.replace("\n", end)).line == line
+
+
+EMPTY = [
+    "",
+    "\n",
+    "\r",
+    "\ufeff",
+    "\ufeff\n",
+    "#",
+    "# a\n# b",
+    "\x0c",
+    "\n\x0c\n  \n\t\n",
+    "  # x",
+    "'''a'''",
+    "\r\n \r\n",
+]
+
+
+@pytest.mark.parametrize("source", EMPTY)
+def test_modules_without_code(source: str) -> None:
+    extracted = extract(source.encode())
+    assert extracted.problem is None
+    assert (extracted.functions, extracted.classes, len(extracted.body) < 2) == ((), (), True)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r", "\n\x0c", "\x0c\n", "\n\n", "  # \x0b\x1c\x85\u2028\n"])
+def test_lines_are_counted_as_python_counts_them(end: str) -> None:
+    source = end.join(["x = 1", "def f():", "    return 1", "", "def g():", "    return 2", ""])
+    lines = re.split("\r\n|\r|\n", source)
+    starts = [function.pos[0] for function in extract(source.encode()).functions]
+    assert starts == [next(at for at, line in enumerate(lines, 1) if f"def {name}" in line) for name in "fg"]
 
 
 @pytest.mark.parametrize(
@@ -166,6 +252,54 @@ def test_hostile_nesting_costs_little_without_a_concrete_tree(name: str, source:
     extracted = extract(f"y = 0\n{source}".encode())
     assert time.process_time() - start < 5
     assert extracted.problem is None or (extracted.problem.message == TOO_DEEP and name not in JUDGED)
+
+
+CHANGING = "n = 0\ndef bump():\n    global n\n    n += 1\n"
+"""A module that starts so is read by the other parser."""
+
+NESTED = {f"expression-{name}": lambda n, text=text: f"x = {text(n)}" for name, text in nesting.EXPRESSIONS.items()}
+NESTED |= {f"statement-{name}": text for name, text in nesting.STATEMENTS.items()}
+NESTED |= {f"block-{name}": lambda n, text=text: text(n // 10) for name, text in nesting.BLOCKS.items()}
+
+DEPTHS = [5_000, pytest.param(50_000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+@pytest.mark.parametrize("head", ["", CHANGING], ids=["quick", "concrete"])
+@pytest.mark.parametrize("text", NESTED.values(), ids=NESTED)
+def test_nesting_of_every_kind(text: Callable[[int], str], head: str, depth: int) -> None:
+    found = problem(head + text(depth))
+    assert found.message in (TOO_DEEP, "too large to analyse", "unmatched ')'")
+
+
+@pytest.mark.parametrize("length", DEPTHS)
+@pytest.mark.parametrize("head", ["", CHANGING], ids=["quick", "concrete"])
+@pytest.mark.parametrize("text", nesting.LONG.values(), ids=nesting.LONG)
+def test_length_of_every_kind(text: Callable[[int], str], head: str, length: int) -> None:
+    assert extract(f"{head}{text(length)}".encode()).problem is None
+
+
+def test_a_module_may_be_large_and_no_larger() -> None:
+    source = b"x = 1\n" * (facts.MAX_SOURCE // 6)
+    assert problem(source + b"x = 1\n") == facts.SyntaxProblem("too large to analyse", 1, 1)
+
+
+UNUSUAL = {
+    "ten megabytes": "".join(f"D[{n}] = ['a', {n}, {{'b': 1.5, 'c': None}}]\n" for n in range(240_000)),
+    "one line of five megabytes": "D = [" + "1, 'ab', " * 550_000 + "]\n",
+    "a string of five megabytes": "D = '" + "a(" * 2_500_000 + "'\n",
+    "a comment of five megabytes": "D = 1  #" + " noqa (" * 700_000 + "\n",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("head", ["", CHANGING], ids=["quick", "concrete"])
+@pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)
+def test_much_code_is_read(text: str, head: str) -> None:
+    [answer] = extract_all([(head + text).encode()], isolated=True)
+    module = msgspec.msgpack.decode(answer, type=facts.Module)
+    assert module.problem is None
+    assert len(module.functions) == bool(head)
 
 
 def test_the_line_of_deep_nesting() -> None:

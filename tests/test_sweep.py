@@ -1,0 +1,67 @@
+"""Much code of other people: the standard libraries and the installed packages of every Python that can be found here."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from flaskglobals_lint import cli, pool
+from flaskglobals_lint.lint import _decoder
+
+pytestmark = pytest.mark.slow
+
+
+def _folders() -> dict[str, Path]:
+    """The library folders of the interpreter that runs, and of others beside it and on the search path."""
+    found: dict[Path, None] = {Path(sysconfig.get_paths()["stdlib"]): None}
+    beside = Path(sys.base_prefix).parent
+    candidates = [path / "bin" / "python" for path in sorted(beside.iterdir())] if beside.name == "versions" else []
+    for minor in range(11, 16):
+        if name := shutil.which(f"python3.{minor}"):
+            candidates.append(Path(name))
+    for program in candidates:
+        if re.search(r"3\.1[1-9]", str(program)) is None or not program.exists():
+            continue
+        code = "import sysconfig; print(sysconfig.get_paths()['stdlib'])"
+        done = subprocess.run([program, "-c", code], capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            found[Path(done.stdout.strip())] = None
+    packages = Path(sysconfig.get_paths()["purelib"])
+    return {"site-packages": packages} | {f"{path.name}-{n}": path for n, path in enumerate(dict.fromkeys(found))}
+
+
+FOLDERS = _folders()
+
+
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
+def test_no_file_crashes_or_stalls_extraction(folder: Path) -> None:
+    paths = [path for path in sorted(folder.rglob("*.py")) if path.is_file()]
+    assert len(paths) > 100
+    sources = [path.read_bytes() for path in paths]
+    modules = [_decoder().decode(answer) for answer in pool.extract_all(sources, pool.available_cores())]
+    bad = {
+        str(path): module.problem.message
+        for path, module in zip(paths, modules, strict=True)
+        if module.problem is not None and ("crash" in module.problem.message or "takes too" in module.problem.message)
+    }
+    assert bad == {}
+    assert sum(module.problem is not None for module in modules) < len(modules) * 0.02
+
+
+@pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
+def test_the_command_over_a_whole_library(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)}
+    words = ["--isolated", "--no-cache", "--no-respect-gitignore", "--exclude", "nothing", "--min-severity", "info"]
+    command = [sys.executable, "-X", "dev", "-W", "error", "-m", "flaskglobals_lint", *words, "-q", str(folder)]
+    done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False, timeout=900)
+    assert done.returncode in (0, 1)
+    assert done.stderr == ""
+    line = re.compile(r"[^:]+:\d+:\d+: FGL\d{3} .+")
+    assert [text for text in done.stdout.splitlines() if not line.fullmatch(text)] == []
