@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from flaskglobals_lint import cli, pool
-from flaskglobals_lint.lint import _decoder
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +44,7 @@ def test_no_file_crashes_or_stalls_extraction(folder: Path) -> None:
     paths = [path for path in sorted(folder.rglob("*.py")) if path.is_file()]
     assert len(paths) > 100
     sources = [path.read_bytes() for path in paths]
-    modules = [_decoder().decode(answer) for answer in pool.extract_all(sources, pool.available_cores())]
+    modules = [pool.decoded(answer) for answer in pool.extract_all(sources, pool.available_cores())]
     bad = {
         str(path): module.problem.message
         for path, module in zip(paths, modules, strict=True)
