@@ -12,6 +12,8 @@ from typing import Any, Literal
 from flaskglobals_lint.patterns import Patterns
 
 SYNTAX_ERROR = "FGL900"
+MAX_SOURCE = 20_000_000
+"""Bytes of the largest module that is analysed: a larger one is data."""
 SERVERS = ("auto", "threads", "processes", "greenlets", "asyncio", "single")
 SEVERITIES = ("error", "warning", "info")
 DEFAULT_EXCLUDE = (

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flaskglobals_lint.cache import Cache
-from flaskglobals_lint.config import Config, UsageError
+from flaskglobals_lint.config import MAX_SOURCE, Config, UsageError
 from flaskglobals_lint.context import related
-from flaskglobals_lint.facts import MAX_SOURCE
 from flaskglobals_lint.gitignore import NAME as IGNORE_FILE
 from flaskglobals_lint.gitignore import GitIgnore, posix
 from flaskglobals_lint.patterns import Patterns, anchored

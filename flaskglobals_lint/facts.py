@@ -10,15 +10,12 @@ end exclusive.
 
 from __future__ import annotations
 
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
 FACTS_VERSION = 2
 """Part of every cache key: raise it whenever a class below changes its shape or meaning."""
-
-MAX_SOURCE: Final = 20_000_000
-"""Bytes of the largest module that is analysed: a larger one is data."""
 
 Position: TypeAlias = tuple[int, int, int, int]
 

@@ -12,6 +12,7 @@ import nesting
 import pytest
 
 from flaskglobals_lint import facts
+from flaskglobals_lint.config import MAX_SOURCE
 from flaskglobals_lint.extract import extract
 from flaskglobals_lint.pool import extract_all
 
@@ -288,7 +289,7 @@ def test_length_of_every_kind(text: Callable[[int], str], head: str, length: int
 
 
 def test_a_module_may_be_large_and_no_larger() -> None:
-    source = b"x = 1\n" * (facts.MAX_SOURCE // 6)
+    source = b"x = 1\n" * (MAX_SOURCE // 6)
     assert problem(source + b"x = 1\n") == facts.SyntaxProblem("too large to analyse", 1, 1)
 
 

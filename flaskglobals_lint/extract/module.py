@@ -5,6 +5,7 @@ from __future__ import annotations
 from msgspec import structs
 
 from flaskglobals_lint import facts
+from flaskglobals_lint.config import MAX_SOURCE
 from flaskglobals_lint.extract.comments import linter_comments
 from flaskglobals_lint.extract.quick import changes_own_objects, quick
 from flaskglobals_lint.extract.source import decode
@@ -24,7 +25,7 @@ def extract(source: bytes) -> facts.Module:
 
 def quickly(source: bytes) -> facts.Module | None:
     """The same, but None where that takes the concrete tree."""
-    if len(source) > facts.MAX_SOURCE:
+    if len(source) > MAX_SOURCE:
         return facts.Module((), (), (), (), facts.SyntaxProblem("too large to analyse", 1, 1))
     text = decode(source)
     if isinstance(text, facts.SyntaxProblem):
