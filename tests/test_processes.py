@@ -52,6 +52,13 @@ worker.extract = extract
 worker.main()
 '''
 """
+# Whoever runs the tests may ignore signals, as nohup does, and processes inherit that.
+HEARING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
 TELL_AND_WAIT = 'open("pipe", "w").write(str(os.getpid()) + "\\\\n"); signal.pause()'
 DIE_ONCE = 'os.path.exists("died") or (open("died", "w").close(), os.kill(os.getpid(), signal.SIGKILL))'
 MAIN = "\nfrom flaskglobals_lint.__main__ import main; sys.exit(main())\n"
@@ -69,7 +76,7 @@ def started(project: Path, code: str, *words: str) -> Iterator[subprocess.Popen[
     """The command in a process group of its own, with ``code`` run before it."""
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)}
     process = subprocess.Popen(
-        [sys.executable, "-c", code + MAIN, *words],
+        [sys.executable, "-c", HEARING + code + MAIN, *words],
         cwd=project,
         env=environment,
         stdout=subprocess.PIPE,
