@@ -549,7 +549,7 @@ def select(name):
     if current is None:
         current = profiles.get("default")
     level = time.time()
-    level = level * 2
+    level = level * 2  # want: FGL101
     count = count + 1  # want: FGL101
     if count > 9:
         count = 0

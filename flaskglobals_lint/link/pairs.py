@@ -67,7 +67,7 @@ def _worst(
                 and not one_call
                 and not _again(write)
                 and not _made_before(summary, read, write)
-                and not _set_before(summary, first_read, read, write)
+                and not (kind == "control" and _set_before(summary, first_read, read, write))
             ):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
                 looped = kind == "control" and bool(summary.looped >> first_read >> at & 1)
@@ -118,8 +118,8 @@ def _made_before(summary: Summary, read: Read, write: Write) -> bool:
 
 
 def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> bool:
-    """Whether the read sees what the function itself has just stored, in any case and whatever was there: looking at that and
-    setting it right loses nothing of others."""
+    """Whether the read sees what the function itself has just stored, in any case and whatever was there: to look at that and set
+    it right is no check of what others left."""
     for made in summary.writes:
         if (
             made.path == read.path == write.path
