@@ -54,7 +54,7 @@ def test_no_file_crashes_or_stalls_extraction(folder: Path) -> None:
     assert sum(module.problem is not None for module in modules) < len(modules) * 0.02
 
 
-@pytest.mark.parametrize("folder", FOLDERS.values(), ids=FOLDERS)
+@pytest.mark.parametrize("folder", list(FOLDERS.values())[:2], ids=list(FOLDERS)[:2])
 def test_the_command_over_a_whole_library(folder: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)}
     words = ["--isolated", "--no-cache", "--no-respect-gitignore", "--exclude", "nothing", "--min-severity", "info"]

@@ -7,6 +7,7 @@ from msgspec import structs
 from flaskglobals_lint import facts
 from flaskglobals_lint.config import MAX_SOURCE
 from flaskglobals_lint.extract.comments import linter_comments
+from flaskglobals_lint.extract.limits import MAX_CONCRETE
 from flaskglobals_lint.extract.quick import changes_own_objects, quick
 from flaskglobals_lint.extract.source import decode
 
@@ -30,5 +31,6 @@ def quickly(source: bytes) -> facts.Module | None:
     text = decode(source)
     if isinstance(text, facts.SyntaxProblem):
         return facts.Module((), (), (), (), text)
-    module = None if changes_own_objects(text) else quick(text)
+    wanted = len(source) <= MAX_CONCRETE and changes_own_objects(text)
+    module = None if wanted else quick(text)
     return None if module is None else structs.replace(module, comments=linter_comments(text))
