@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 from pathlib import Path
@@ -19,20 +17,12 @@ pytestmark = pytest.mark.slow
 def _folders() -> dict[str, Path]:
     """The library folders of the interpreter that runs, and of others beside it and on the search path."""
     found: dict[Path, None] = {Path(sysconfig.get_paths()["stdlib"]): None}
-    beside = Path(sys.base_prefix).parent
-    candidates = [path / "bin" / "python" for path in sorted(beside.iterdir())] if beside.name == "versions" else []
-    for minor in range(11, 16):
-        if name := shutil.which(f"python3.{minor}"):
-            candidates.append(Path(name))
-    for program in candidates:
-        if re.search(r"3\.1[1-9]", str(program)) is None or not program.exists():
-            continue
-        code = "import sysconfig; print(sysconfig.get_paths()['stdlib'])"
-        done = subprocess.run([program, "-c", code], capture_output=True, text=True, check=False)
-        if done.returncode == 0:
-            found[Path(done.stdout.strip())] = None
+    homes = sorted(Path(sys.base_prefix).parent.iterdir())
+    homes += [Path(name).resolve().parent.parent for n in range(11, 16) if (name := shutil.which(f"python3.{n}"))]
+    for home in homes:
+        found |= dict.fromkeys(path for path in sorted(home.glob("lib/python3.1[1-9]")) if (path / "os.py").is_file())
     packages = Path(sysconfig.get_paths()["purelib"])
-    return {"site-packages": packages} | {f"{path.name}-{n}": path for n, path in enumerate(dict.fromkeys(found))}
+    return {"site-packages": packages} | {f"{path.name}-{n}": path for n, path in enumerate(found)}
 
 
 FOLDERS = _folders()

@@ -45,15 +45,13 @@ class Lines:
 class Cursor:
     """A place in ``source`` that moves forward only."""
 
-    __slots__ = ("_line", "_line_end", "_line_start", "at", "lines", "lost", "source")
+    __slots__ = ("_line", "_line_end", "_line_start", "at", "lines", "source")
 
     def __init__(self, source: str) -> None:
         self.source = source
         self.lines = Lines(source)
         self.at = 0
         """The offset behind the last token that was taken."""
-        self.lost = 0
-        """How often a token did not stand where it was expected."""
         self._line, self._line_start, self._line_end = 0, 0, 0
 
     def take(self, token: str) -> int:
@@ -98,6 +96,5 @@ class Cursor:
 
     def _search(self, token: str, start: int) -> int:
         """Find ``token`` again where the tree and the text do not agree: a wrong position is better than no facts."""
-        self.lost += 1
         found = self.source.find(token, start)
         return start if found < 0 else found

@@ -100,7 +100,7 @@ class Entries:
             arguments = (((receiver,),),) if receiver[0] == "inst" else ()
         bindings = target[2] if target[0] == "func" else ()
         where = where or function
-        runs = "request" if entry.runs == "request" else entry.runs
+        runs = entry.runs
         start = Start(
             fid,
             bindings,
