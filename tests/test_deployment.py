@@ -29,7 +29,7 @@ visits = 0
 @app.route("/")
 def home():
     global visits
-    visits += 1
+    visits += int("1")
     return {"visits": visits}
 """
 
@@ -40,7 +40,7 @@ import threading
 
 def reset():
     global visits
-    visits += 1
+    visits += int("1")
 
 
 threading.Thread(target=reset).start()
@@ -398,7 +398,7 @@ def test_a_patch_does_not_outweigh_a_server_with_threads(tmp_path: Path) -> None
 
 def test_one_way_with_threads_keeps_the_race(tmp_path: Path) -> None:
     files = {**GEVENT, "other/Procfile": "web: gunicorn --threads 4 app:app\n"}
-    assert greenlets(tmp_path, "pass", files).severity == "error"
+    assert greenlets(tmp_path, "weight()", files).severity == "error"
 
 
 def test_another_way_by_default_makes_it_a_warning(tmp_path: Path) -> None:

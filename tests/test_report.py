@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 
-from flaskglobals_lint.finding import Edit, EntryPoint, Finding, Fix, Report, Span
+from flaskglobals_lint.finding import Edit, EntryPoint, Finding, Fix, Report, Span, Window
 from flaskglobals_lint.report import FORMATS, Options
 from flaskglobals_lint.report.text import escaped
 
@@ -45,7 +46,13 @@ def text(name: str, *findings: Finding, sources: dict[str, str] | None = None, *
 
 def at(line: int, column: int, end_line: int, end_column: int) -> Finding:
     return replace(
-        FINDING, span=Span("a.py", line, column, end_line, end_column), related=(), entry_points=(), chain=(), steps=()
+        FINDING,
+        span=Span("a.py", line, column, end_line, end_column),
+        related=(),
+        entry_points=(),
+        chain=(),
+        steps=(),
+        window=None,
     )
 
 
@@ -103,6 +110,7 @@ def test_full() -> None:
         "    | ^^^^^^^^^^\n"
         "= entry point: app.views.home (route GET /) at app/views.py:5\n"
         "= chain: app.views.home → app.store.save\n"
+        "= window: a call in between, at which threads are switched\n"
         "= interleaving:\n"
         "    1. request 1 reads 0\n"
         "    2. request 2 reads 0\n"
@@ -121,6 +129,18 @@ def test_a_helper_of_many_views_names_three() -> None:
     assert lines[0] == "= entry point: v0 (route GET /) at a.py:0"
     assert lines[-1] == "= entry point: and 2 more"
     assert len(lines) == 4
+
+
+@pytest.mark.parametrize("window", get_args(Window))
+def test_each_window_is_told_in_its_own_words(window: Window) -> None:
+    def told(window: Window | None) -> list[str]:
+        lines = text("full", replace(FINDING, window=window)).splitlines()
+        return [line for line in lines if line.startswith("= window: ")]
+
+    others = [told(other) for other in get_args(Window) if other != window]
+    assert len(told(window)) == 1
+    assert told(window) not in others
+    assert told(None) == []
 
 
 def test_a_short_chain_says_nothing() -> None:

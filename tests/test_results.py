@@ -30,7 +30,7 @@ views = hits = 0
 @app.route("/")
 def home():
     global views, hits
-    views += 1
+    views += int('1')
     hits += 1  # noqa
     store.add()
     return str(views)
@@ -107,17 +107,17 @@ def write(name: str, text: str) -> Callable[[Path], object]:
 def same_size_and_time(project: Path) -> None:
     file = project / "app.py"
     before = file.stat()
-    file.write_text(APP.replace("views += 1", "views  = 1"))
+    file.write_text(APP.replace("views += int('1')", "views  = int('1')"))
     os.utime(file, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert file.stat().st_size == before.st_size
 
 
 CHANGES: dict[str, Callable[[Path], object]] = {
-    "content": write("app.py", APP.replace("    views += 1\n", "")),
+    "content": write("app.py", APP.replace("    views += int('1')\n", "")),
     "content of the same size and time": same_size_and_time,
     "content of an imported file": write("store.py", "def add(): ...\n"),
     "a line above": write("app.py", f"\n{APP}"),
-    "a comment": write("app.py", APP.replace("views += 1", "views += 1  # noqa")),
+    "a comment": write("app.py", APP.replace("int('1')", "int('1')  # noqa")),
     "a file is gone": lambda project: (project / "store.py").unlink(),
     "a file comes": write("more.py", APP),
     "a file has another name": lambda project: (project / "app.py").rename(project / "web.py"),
@@ -280,7 +280,7 @@ def test_one_file_of_a_smaller_program_is_another_question(project: Path, analys
 
 def test_what_an_editor_holds_is_not_kept(project: Path, analyses: list[int]) -> None:
     first = run(project)
-    text = Stdin("app.py", APP.replace("    views += 1\n", "").encode())
+    text = Stdin("app.py", APP.replace("    views += int('1')\n", "").encode())
     for _ in range(2):
         changed = lint(("-", "store.py", "alone.py"), Config(min_severity="info"), cwd=project, stdin=text)
         assert told(changed) != told(first)

@@ -11,7 +11,7 @@ _sales_lock = threading.Lock()
 
 def count_view(page):
     """Two requests can read the same number, and then one of the two views is lost."""
-    seen = views[page]
+    seen = views.get(page, 0)
     views[page] = seen + 1  # FGL101
 
 

@@ -47,6 +47,8 @@ def _finding(program: Program, race: Race) -> Finding:
         message = f"`{place.label}` is checked on line {line} before the lock is taken and not again under it {where}; {actors} can both pass the check"
     else:
         message = f"`{place.label}` is checked on line {line} and changed here without a lock {where}; {actors} can both pass the check"
+    if not wording.split_section(race):
+        message += wording.unlucky(race, "3.11")
     chain = program.chain(context)
     return Finding(
         RULE.code,
@@ -88,7 +90,7 @@ def severity(program: Program, race: Race) -> Severity:
     if not early and _fills(race):
         # A lazy initialisation or cache fill, or one entry more: made twice, one of two is dropped or doubled.
         return "warning"
-    return RULE.severity
+    return "warning" if conflicts.window(pair) == "none" else RULE.severity
 
 
 def _flag_only(pair: Pair) -> bool:

@@ -26,11 +26,14 @@ def _finding(program: Program, race: Race) -> Finding:
         message = f"`{place.label}` is read under a lock and written back after the lock was let go {where}; an update made in between is lost"
     else:
         actors = wording.actors(race)
-        message = f"`{place.label}` is read and written back without a lock {where}; {actors} can lose an update"
+        chance = wording.unlucky(race, "3.10")
+        message = (
+            f"`{place.label}` is read and written back without a lock {where}; {actors} can lose an update{chance}"
+        )
     return Finding(
         RULE.code,
         RULE.name,
-        RULE.severity,
+        "warning" if conflicts.window(pair) == "none" else RULE.severity,
         message,
         program.span(context.function, pair.write.pos),
         place.symbol,

@@ -45,9 +45,9 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
 
 def _lowered(finding: Finding, deployment: Deployment) -> Finding:
     """A note if the files say that a worker has one thread; a warning if that is only the server's default."""
-    severity: Severity = "info" if deployment.stated else "warning"
-    if finding.severity == "info" or (finding.severity == "warning" and severity == "warning"):
+    if finding.severity == "info":
         return finding
+    severity: Severity = "info" if deployment.stated else "warning"
     said = "one thread per worker" if deployment.stated else "one thread per worker by default"
     where = deployment.where("thread", "worker_class", "-k")
     message = f"{finding.message} (not as deployed: {said} in {where}; it can happen as soon as there are two)"
@@ -56,9 +56,9 @@ def _lowered(finding: Finding, deployment: Deployment) -> Finding:
 
 def _uninterrupted(finding: Finding, deployment: Deployment) -> Finding:
     """A note if the files say that requests are greenlets; a warning where they can also be something else."""
-    severity: Severity = "info" if deployment.stated else "warning"
-    if finding.severity == "info" or (finding.severity == "warning" and severity == "warning"):
+    if finding.severity == "info":
         return finding
+    severity: Severity = "info" if deployment.stated else "warning"
     where = deployment.where("patch", "gevent", "eventlet", "greenlets")
     span = "in this loop" if finding.code == "FGL103" else "between the read and the write"
     message = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint.checks.conflicts import window
 from flaskglobals_lint.finding import Span
 
 if TYPE_CHECKING:
@@ -78,6 +79,15 @@ def actors(race: Race) -> str:
         return "two requests" if start.runs == "request" else "two such threads"
     asks = any(other.context.start.runs == "request" for other in race.others)
     return "this thread and a request" if asks else "this thread and another one"
+
+
+def unlucky(race: Race, since: str) -> str:
+    """Where a race without a window happens, to end a sentence; ``since``: the first CPython that switches nowhere in it.
+
+    An interpreter with a GIL looks for other threads only at calls and at the end of a loop's round from 3.10 on, where a
+    branch jumps from 3.11 on (github.com/python/cpython/pull/31404, and the measurements on the page of FGL101).
+    """
+    return f" on CPython before {since} or without a GIL" if window(race.pair) == "none" else ""
 
 
 def split_section(race: Race) -> bool:

@@ -77,9 +77,10 @@ def references(frame: Frame, found: tuple[Any, ...], pos: f.Position) -> Value:
             scope = frame.models.proxies.get(atom[1])
             if scope is None:
                 refs.append(atom)
-            elif scope == "app":
+                continue
+            frame.calls += 1  # a proxy is Python code
+            if scope == "app":
                 refs.append((("app",),))
-                frame.calls += 1  # the proxy is Python code
             else:
                 refs.append((("proxy", scope),))
                 flags |= REQUEST

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.finding import EntryPoint, Finding, Report, Span
+from flaskglobals_lint.finding import EntryPoint, Finding, Report, Span, Window
 from flaskglobals_lint.report.concise import header
 from flaskglobals_lint.report.frame import frame, lines_of
 from flaskglobals_lint.report.options import Options
@@ -13,6 +13,14 @@ from flaskglobals_lint.report.text import Style, escaped
 
 _ENTRY_POINTS = 3
 """So many ways in are told; a helper can have hundreds."""
+
+_WINDOWS: dict[Window, str] = {
+    "none": "nothing in between at which CPython ≥ 3.11 with a GIL switches threads; the first call added there is enough",
+    "call": "a call in between, at which threads are switched",
+    "io": "a wait in between, during which other threads run",
+    "await": "an await in between, during which other requests run",
+}
+"""What lies between the read and the write."""
 
 
 def render(report: Report, options: Options) -> str:
@@ -52,6 +60,8 @@ def _notes(finding: Finding, style: Style) -> Iterator[str]:
         yield note("entry point", f"and {more} more")
     if len(finding.chain) > 1:
         yield note("chain", " → ".join(finding.chain))
+    if finding.window is not None:
+        yield note("window", _WINDOWS[finding.window])
     if finding.steps:
         yield note("interleaving", "")
     for number, step in enumerate(finding.steps, 1):
