@@ -9,6 +9,64 @@ from test_link_cases import case, differences
 
 FUNCTIONS = [
     case(
+        "a loop that returns what it finds",
+        """
+names = []
+
+@app.post("/")
+def add():
+    for entry in names:
+        if entry["name"] == request.json["name"]:
+            return "taken"
+    names.append({"name": request.json["name"]})  # want: FGL102, FGL301
+    return "added"
+""",
+    ),
+    case(
+        "a loop whose else adds what it did not find",
+        """
+names = []
+
+@app.post("/")
+def add():
+    for entry in names:
+        if entry["name"] == request.json["name"]:
+            break
+    else:
+        names.append({"name": request.json["name"]})  # want: FGL102, FGL301
+    return "ok"
+""",
+    ),
+    case(
+        "a loop that passes over some",
+        """
+names = []
+
+@app.post("/")
+def add():
+    for entry in names:
+        if entry == "old":
+            continue
+        print(entry)
+    names.append("fresh")  # want: FGL302
+    return "ok"
+""",
+    ),
+    case(
+        "a break that decides nothing after the loop",
+        """
+names = []
+
+@app.post("/")
+def add():
+    for entry in names:
+        if entry == "old":
+            break
+    names.append("fresh")  # want: FGL302
+    return "ok"
+""",
+    ),
+    case(
         "the next number as a key",
         """
 users = {}
@@ -206,6 +264,62 @@ def tag():
 ]
 
 SHARED = [
+    case(
+        "what a hook keeps in g by a getter",
+        """
+class Store:
+    def __init__(self):
+        self.hits = 0
+
+class State:
+    def __init__(self, store):
+        self.store = store
+
+    def get_store(self):
+        return self.store
+
+app.config["STATE"] = State(Store())
+
+@app.before_request
+def bring():
+    g.state = app.config["STATE"]
+    g.store = g.state.get_store()
+
+@app.get("/")
+def home():
+    g.store.hits = abs(g.store.hits) + 1  # want: FGL101
+    return "ok"
+
+@app.get("/other")
+def other():
+    store = g.get("store")
+    store.hits = abs(store.hits) + 1  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "what a hook makes for each request and keeps in g",
+        """
+class Store:
+    def __init__(self):
+        self.hits = 0
+
+@app.before_request
+def bring():
+    g.own = Store()
+
+@app.get("/")
+def home():
+    g.own.hits = abs(g.own.hits) + 1
+    return "ok"
+
+@app.get("/other")
+def other():
+    own = g.get("own")
+    own.hits = abs(own.hits) + 1
+    return "ok"
+""",
+    ),
     case(
         "a value's own lock",
         """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions
+from flaskglobals_lint.link import calls, expressions, proxied
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
 from flaskglobals_lint.link.paths import is_path
@@ -82,6 +82,8 @@ class Assignments:
             path: Path | None = None
             if is_path(ref):
                 if ref[0][0] == "proxy":
+                    if len(ref) == 1:
+                        proxied.keep(frame, target.name, value)
                     continue
                 if self._setter(frame, ref, target, value):
                     continue

@@ -39,6 +39,8 @@ class Evaluator:
         self.paths = paths
         self.assignments = Assignments(self)
         self.managers = Managers(self)
+        self.kept: dict[tuple[ScopeId, str], list[Any]] = {}
+        """What functions keep in attributes of ``flask.g``: references, None for what has none."""
         self._summaries: dict[tuple[ScopeId, Constants], Summary] = {}
         self._variants: dict[ScopeId, int] = {}
 
@@ -163,6 +165,7 @@ class Evaluator:
         value = expressions.evaluate(frame, node.value)
         if value.refs == NEVER:
             frame.raised |= frame.decided
+            frame.left |= frame.decided
             return EXITS
         return FALLS
 
@@ -185,12 +188,14 @@ class Evaluator:
             value = Value((), value.deps | expressions.test(frame, node.value), value.flags)
         frame.hand_out(value, node.pos)
         frame.returned.append(Value(value.refs, value.deps | frame.decided, value.flags, value.view))
+        frame.left |= frame.decided
         return EXITS
 
     def raised(self, frame: Frame, node: f.Raise) -> int:
         if node.value is not None:
             expressions.evaluate(frame, node.value)
         frame.raised |= frame.decided
+        frame.left |= frame.decided
         return EXITS
 
     def asserted(self, frame: Frame, node: f.Assert) -> int:
@@ -207,6 +212,8 @@ class Evaluator:
         return self.managers.held(frame, node)
 
     def jump(self, frame: Frame, node: f.Jump) -> int:
+        if node.kind == "break":
+            frame.broken |= frame.decided
         return BREAKS
 
     def define_class(self, frame: Frame, node: f.DefineClass) -> int:
@@ -291,7 +298,8 @@ class Evaluator:
             for at in range(first, len(frame.summary.reads)):
                 if frame.summary.reads[at].remote is None:
                     frame.summary.looped |= 1 << (frame.first_read + at)
-        outer, sticky = frame.control, frame.sticky
+        outer, sticky, broken = frame.control, frame.sticky, frame.broken
+        frame.broken = 0
         frame.loops += 1
         frame.control |= value.deps
         for _ in range(self.rounds(frame)):
@@ -307,9 +315,7 @@ class Evaluator:
                 if frame.summary.iterations[at].pos == node.pos:
                     frame.summary.iterations[at] = replace(frame.summary.iterations[at], uninterrupted=True)
         frame.loops -= 1
-        frame.control = outer
-        frame.sticky = sticky | (frame.sticky & frame.raised)
-        self.block(frame, node.orelse)
+        self._after_loop(frame, node, outer, sticky, broken)
         return FALLS
 
     @staticmethod
@@ -318,7 +324,8 @@ class Evaluator:
         return 2 if frame.loops <= DEEP_LOOPS else 1
 
     def while_loop(self, frame: Frame, node: f.While) -> int:
-        outer, sticky = frame.control, frame.sticky
+        outer, sticky, broken = frame.control, frame.sticky, frame.broken
+        frame.broken = 0
         frame.loops += 1
         for _ in range(self.rounds(frame)):
             deps = expressions.test(frame, node.test)
@@ -327,10 +334,17 @@ class Evaluator:
             self.block(frame, node.body)
             frame.variables = _joined(before, frame.variables)
         frame.loops -= 1
-        frame.control = outer
-        frame.sticky = sticky | (frame.sticky & frame.raised)
-        self.block(frame, node.orelse)
+        self._after_loop(frame, node, outer, sticky, broken)
         return FALLS
+
+    def _after_loop(self, frame: Frame, node: f.For | f.While, control: int, sticky: int, broken: int) -> None:
+        """What follows a loop is decided by what would have left the function in it, its ``else`` by each ``break``, too;
+        the last three are as they were before the loop."""
+        frame.control = control | frame.broken
+        frame.broken = broken
+        frame.sticky = sticky | (frame.sticky & frame.left)
+        self.block(frame, node.orelse)
+        frame.control = control
 
     def attempt(self, frame: Frame, node: f.Try) -> int:
         first = len(frame.summary.reads)

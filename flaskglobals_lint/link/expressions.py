@@ -152,10 +152,10 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 refs.extend(types.attribute(ref, name))
             continue
         if ref[0][0] == "proxy":
-            shared = frame.paths.alias_of(("x", "flask.g", name)) if len(ref) == 1 else None
-            if shared is not None:
+            shared = proxied.kept(frame, name) if len(ref) == 1 else ()
+            if shared:
                 # The attribute belongs to the request, the object that it refers to does not.
-                refs.append(shared)
+                refs.extend(shared)
                 continue
             methods: list[Any] = []
             for atom in types.slot(("x", "flask.g", name)) if len(ref) == 1 else frame.paths.atoms(ref):

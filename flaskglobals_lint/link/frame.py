@@ -63,6 +63,10 @@ class Frame:
         self.returned: list[Value] = []
         self.asked: set[int] = set()
         self.raised = 0
+        self.left = 0
+        """What decides that the function is left early."""
+        self.broken = 0
+        """What decides that the innermost loop is left early."""
         self.first_read = len(function.facts.parameters) if function is not None else 0
         self._reads: dict[tuple[Any, ...], int] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, library
+from flaskglobals_lint.link import calls, expressions, holding, library, proxied
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import SESSION, SORT, Path, Value
 
@@ -33,6 +33,10 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
         return held
     if _project_method(frame, atoms, name):
         return None
+    if name == "get" and any(is_path(ref) and ref[0][0] == "proxy" for ref in receiver.refs):
+        shared = proxied.looked_up(frame, node)
+        if shared:
+            return Value(shared)
     store = _store(frame, atoms)
     if store is not None and name in store.locks and not node.arguments:
         own = _own_lock(frame, node, receiver, atoms, name)
