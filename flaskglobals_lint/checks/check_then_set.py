@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, lazies, remedies, wording
+from flaskglobals_lint.checks import conflicts, lazies, remedies, warmed, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
@@ -18,7 +18,7 @@ def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
     found: dict[tuple[Span, str], Finding] = {}
     for race in program.once(conflicts.races)["control"]:
-        if lazies.never_missing(program, race):
+        if lazies.never_missing(program, race) or warmed.warmed(program, race):
             continue
         finding = _finding(program, race)
         found.setdefault((finding.span, finding.symbol), finding)
@@ -82,7 +82,7 @@ def severity(program: Program, race: Race) -> Severity:
         return "info"
     if not early and lazies.repeatable(program, race):
         return "info"
-    if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None):
+    if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None or lazies.only_marks(program, race)):
         return "info"
     if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):
         # A miss, then a fill, each under the lock: the price is a second computation.

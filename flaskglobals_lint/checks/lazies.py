@@ -56,6 +56,22 @@ def answers_from_it(program: Program, race: Race) -> bool:
     )
 
 
+def only_marks(program: Program, race: Race) -> bool:
+    """Whether nothing but tests stands between the check that may leave early and the constant that is stored: whoever
+    stores it a second time does no more than the first."""
+    pair = race.pair
+    if not pair.early or not pair.write.constant or pair.read.remote is not None or pair.write.remote is not None:
+        return False
+    begin, end = pair.read.pos, pair.write.pos
+    body = program.index.functions[race.context.function].facts.body
+    tested = {part for node in walk(body) if isinstance(node, f.If) for part in walk(node.test)}
+    writes = program.evaluator.summary(race.context.function, race.context.constants).writes
+    return not any(
+        isinstance(node, f.Call | f.With | f.Await) and begin < node.pos < end and node not in tested
+        for node in walk(body)
+    ) and not any(begin < write.pos < end for write in writes)
+
+
 def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
     """Whether one of the variables or attributes is used, wherever they stand."""
     wanted = {expressions.key_text(name) for name in names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import closed_client, conflicts, connections, mutable_caches, unsafe_pool
+from flaskglobals_lint.checks import closed_client, conflicts, connections, mutable_caches, unsafe_pool, warmed
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Use
@@ -31,7 +31,7 @@ def check(program: Program) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Access]] = {}
     for access in program.reached.uses:
         model = _model(program, access)
-        if model is not None:
+        if model is not None and not warmed.only_at_setup(program, access.function, access.record.pos):
             groups.setdefault(base_key(access.place), []).append(access)
     for accesses in groups.values():
         if _one_lock(accesses) or program.guarded_by_comment(accesses[0].path):

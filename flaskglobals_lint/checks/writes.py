@@ -72,11 +72,20 @@ def handed_back(program: Program) -> set[tuple[str, object]]:
 def decided_by_itself(program: Program) -> set[tuple[str, object]]:
     """Writes in a branch that is taken only where the place was found empty or different: lazy values, caches. The branch
     may be a caller's."""
-    return {
-        conflict.pair.write.remote or (conflict.context.function, conflict.pair.write.pos)
-        for conflict in program.reached.conflicts
-        if conflict.pair.kind == "control" and not conflict.pair.early
-    }
+    found: set[tuple[str, object]] = set()
+    for conflict in program.reached.conflicts:
+        write = conflict.pair.write
+        if conflict.pair.kind != "control" or conflict.pair.early:
+            continue
+        function, pos = write.remote or (conflict.context.function, write.pos)
+        found.add((function, pos))
+        if write.remote is not None:
+            # One write of a callee stands for its others of that place.
+            others = program.writes.get(base_key(conflict.place), ())
+            found.update(
+                (a.function, a.record.pos) for a in others if a.function == function and a.place == conflict.place
+            )
+    return found
 
 
 def readers(program: Program, written: Access) -> Iterator[Access]:

@@ -69,8 +69,11 @@ class Assignments:
                 else:
                     self.store_item(frame, target, value, constant)
             case f.Display():
-                for child in target.values:
-                    self.store(frame, child, Value((), value.deps, value.flags), pos)
+                spread = any(isinstance(child, f.Starred) for child in target.values)
+                known = len(value.parts) == len(target.values) and not spread
+                for at, child in enumerate(target.values):
+                    part = value.parts[at] if known else Value((), value.deps, value.flags)
+                    self.store(frame, child, part, pos)
             case f.Starred():
                 self.store(frame, target.value, Value((), value.deps, value.flags), pos)
             case _:

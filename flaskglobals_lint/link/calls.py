@@ -10,11 +10,13 @@ from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Value, Write, passed_on
+from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Read, Value, Write, passed_on
 
 MOST_CALLEES = 5
 MOST_PATHS = 3
 NOTHING = Value()
+GIVEN = ("given",)
+"""Stands for an argument that takes the place of a parameter's mutable default."""
 ANYTHING: list[Value] = []
 """The arguments of a call that a library makes: nobody knows them."""
 
@@ -40,7 +42,9 @@ def call(frame: Frame, node: f.Call) -> Value:
     result = dispatch(frame, node, callee, values)
     deps = extra.deps if not result.refs else 0
     flags = result.flags | (extra.flags & ~(THREAD_ID | UNIQUE))
-    return Value(result.refs, result.deps | deps, flags, result.view)
+    found = Value(result.refs, result.deps | deps, flags, result.view)
+    found.parts = tuple(part if part.refs else part.depending(extra.deps) for part in result.parts)
+    return found
 
 
 def _argument(frame: Frame, node: f.Expression) -> Value:
@@ -98,7 +102,7 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
         unknown = library.unknown(frame, node, values)
         result = unknown if result is None else merge(result, unknown)
     assert result is not None
-    return Value(result.refs, result.deps | callee.deps, result.flags, result.view)
+    return result.depending(callee.deps)
 
 
 def _kept_method(frame: Frame, path: Path, method: Any) -> Any:
@@ -327,7 +331,7 @@ def invoke(
     elsewhere = frame.elsewhere if function.facts.is_async else None
     if elsewhere is not None:
         kind = "thread"
-    passed = tuple(value.refs[:MOST_PATHS] for value in given)
+    passed = tuple(_passed(value, parameter) for value, parameter in zip(given, function.facts.parameters, strict=True))
     held = frame.sections if kind == "call" else ()
     flags = tuple(value.flags for value in given)
     constants: Constants = ()
@@ -364,29 +368,55 @@ def invoke(
             for path in paths(lock):
                 frame.release(path)
     after, frame.pauses = frame.pauses, pauses  # what the callee read may be as old as the call
+
+    def seen(read: Read) -> int:
+        """The callee's read as one of this function; its dependency bits."""
+        key, item = seen_key(read.key, function, given), seen_key(read.item, function, given)
+        found = 0
+        for path in paths(read.path):
+            found |= frame.read(path, read.kind, pos, key, (fid, read.pos), item=item)
+        return found
+
+    def known(returned: tuple[Any, ...]) -> list[Any]:
+        """What the callee returns in terms of this function."""
+        refs: list[Any] = []
+        for ref in returned:
+            if is_path(ref):
+                refs.extend(paths(ref))
+            elif ref[0] == "func" and not ref[2] and frame.types.index.functions[ref[1]].parent is not None:
+                refs.append(("func", ref[1], (*bindings, *closure(fid, given))[:6]))
+            elif ref[0] == "param":
+                refs.extend(given[ref[2]].refs if ref[1] == fid and ref[2] < len(given) else ())
+            else:
+                refs.append(ref)
+        return refs
+
     deps = bits(summary.returned_parameters)
-    returned_flags = passed_on(summary.returned_flags, flags)
     for read in summary.returned_reads:
-        for path in paths(read.path):
-            deps |= frame.read(path, read.kind, pos, seen_key(read.key, function, given), (fid, read.pos))
+        deps |= seen(read)
     for read in summary.checks:
-        for path in paths(read.path):
-            frame.sticky |= frame.read(path, read.kind, pos, seen_key(read.key, function, given), (fid, read.pos))
+        frame.sticky |= seen(read)
+    refs = memo.shared(frame, fid, given, known(summary.returned))
+    flags_out = passed_on(summary.returned_flags, flags)
+    result = Value(tuple(dict.fromkeys(refs))[:6], deps, flags_out, summary.returned_view)
+    parts: list[Value] = []
+    for part in summary.returned_parts:
+        deps = bits(part.parameters)
+        for read in part.reads:
+            deps |= seen(read)
+        parts.append(Value(tuple(dict.fromkeys(known(part.refs)))[:6], deps, passed_on(part.flags, flags), part.view))
+    result.parts = tuple(parts)
     frame.pauses = after
-    refs: list[Any] = []
-    for ref in summary.returned:
-        if is_path(ref):
-            refs.extend(paths(ref))
-        elif ref[0] == "func" and not ref[2] and frame.types.index.functions[ref[1]].parent is not None:
-            refs.append(("func", ref[1], (*bindings, *closure(fid, given))[:6]))
-        elif ref[0] == "param":
-            refs.extend(given[ref[2]].refs if ref[1] == fid and ref[2] < len(given) else ())
-        else:
-            refs.append(ref)
-    refs = memo.shared(frame, fid, given, refs)
     if frame.types.names.is_property(fid) or function.facts.name == "__getattr__":
         frame.calls -= 1
-    return Value(tuple(dict.fromkeys(refs))[:6], deps, returned_flags, summary.returned_view)
+    return result
+
+
+def _passed(value: Value, parameter: f.Parameter) -> tuple[Any, ...]:
+    """References of an argument; marked where it takes the place of a default that all calls share."""
+    refs = value.refs[:MOST_PATHS]
+    given = isinstance(parameter.default, f.Display) and value is not NOT_GIVEN and value is not NOTHING
+    return (*refs, GIVEN) if given else refs
 
 
 def seen_key(key: str, function: FunctionIndex, given: list[Value]) -> str:

@@ -19,7 +19,7 @@ from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame,
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.managers import Managers
 from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import Path, Read, Summary, Value, Write, from_parameter
+from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, from_parameter
 from flaskglobals_lint.link.types import Types
 
 LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
@@ -107,11 +107,8 @@ class Evaluator:
         result = Value()
         for value in frame.returned:
             result = merge(result, value)
-        summary.returned = tuple(
-            ref
-            for ref in result.refs
-            if not is_path(ref) or ref[0][0] != "new" or ref[0][2][0] in ("inst", "extinst", "conn")
-        )
+        summary.returned = _known_outside(result.refs)
+        summary.returned_parts = self._parts(frame)
         summary.returned_view = result.view
         summary.returned_flags = result.flags
         first = frame.first_read
@@ -151,6 +148,21 @@ class Evaluator:
             at += 1
         return tuple(found.values())[:MOST_RETURNED_READS]
 
+    def _parts(self, frame: Frame) -> tuple[Returned, ...]:
+        """The members of the tuple that the function returns, wherever it returns."""
+        first = frame.returned[0].parts if frame.returned else ()
+        if any(len(value.parts) != len(first) for value in frame.returned):
+            return ()
+        found: list[Returned] = []
+        mask = (1 << frame.first_read) - 1
+        for at in range(len(first)):
+            part = first[at]
+            for value in frame.returned[1:]:
+                part = merge(part, value.parts[at])
+            refs = _known_outside(part.refs)
+            found.append(Returned(refs, part.view, part.flags, self._reads(frame, part.deps), part.deps & mask))
+        return tuple(found)
+
     # -- statements --
 
     def block(self, frame: Frame, body: tuple[f.Statement, ...]) -> int:
@@ -187,7 +199,7 @@ class Evaluator:
         if isinstance(node.value, f.Compare | f.Operation | f.Boolean) and not value.refs:
             value = Value((), value.deps | expressions.test(frame, node.value), value.flags)
         frame.hand_out(value, node.pos)
-        frame.returned.append(Value(value.refs, value.deps | frame.decided, value.flags, value.view))
+        frame.returned.append(value.depending(frame.decided))
         frame.left |= frame.decided
         return EXITS
 
@@ -300,7 +312,7 @@ class Evaluator:
                     frame.summary.looped |= 1 << (frame.first_read + at)
         outer, sticky, broken = frame.control, frame.sticky, frame.broken
         frame.broken = 0
-        frame.loops += 1
+        frame.enter_loop()
         frame.control |= value.deps
         for _ in range(self.rounds(frame)):
             expressions.bind(frame, node.target, value)
@@ -326,7 +338,7 @@ class Evaluator:
     def while_loop(self, frame: Frame, node: f.While) -> int:
         outer, sticky, broken = frame.control, frame.sticky, frame.broken
         frame.broken = 0
-        frame.loops += 1
+        frame.enter_loop()
         for _ in range(self.rounds(frame)):
             deps = expressions.test(frame, node.test)
             frame.control |= deps
@@ -455,6 +467,13 @@ def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free]:
 def _exported(write: Write, mask: int) -> Write:
     """A write as callers see it: only its dependence on parameters is left."""
     return replace(write, values=write.values & mask, control=0, sections=())
+
+
+def _known_outside(refs: tuple[Any, ...]) -> tuple[Any, ...]:
+    """References without the plain containers that a function made: whoever calls it has a new one each time."""
+    return tuple(
+        ref for ref in refs if not is_path(ref) or ref[0][0] != "new" or ref[0][2][0] in ("inst", "extinst", "conn")
+    )
 
 
 def _joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:

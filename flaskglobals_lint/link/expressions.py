@@ -339,6 +339,7 @@ def test(frame: Frame, node: f.Expression) -> int:
 
 def _display(frame: Frame, node: f.Display) -> Value:
     deps = flags = 0
+    parts: list[Value] = []
     for key in node.keys:
         if key is not None:
             value = evaluate(frame, key)
@@ -346,12 +347,16 @@ def _display(frame: Frame, node: f.Display) -> Value:
             flags |= value.flags & ~(THREAD_ID | UNIQUE)
     for at, child in enumerate(node.values):
         value = evaluate(frame, child)
+        parts.append(value)
         deps |= value.deps
         flags |= value.flags
         frame.hand_out(value, node.pos)
         if isinstance(child, f.Starred) or (node.kind == "dict" and node.keys[at] is None):
             deps |= content(frame, value, node.pos)
-    return Value(((("new", (*node.pos[:2], frame.scope), ("cont", node.kind)),),), deps, flags)
+    made = Value(((("new", (*node.pos[:2], frame.scope), ("cont", node.kind)),),), deps, flags)
+    if node.kind == "tuple" and not any(isinstance(child, f.Starred) for child in node.values):
+        made.parts = tuple(parts)
+    return made
 
 
 def _operation(frame: Frame, node: f.Operation) -> Value:

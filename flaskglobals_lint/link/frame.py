@@ -59,6 +59,8 @@ class Frame:
         """Locks that an ``ExitStack`` or a file, not a ``with`` of their own, lets go at its end."""
         self.forgiving = 0
         self.loops = 0
+        self.settled = 0
+        """The part of ``sticky`` from before the outermost loop that is being walked."""
         self.retried = 0
         self.returned: list[Value] = []
         self.asked: set[int] = set()
@@ -69,6 +71,8 @@ class Frame:
         """What decides that the innermost loop is left early."""
         self.first_read = len(function.facts.parameters) if function is not None else 0
         self._reads: dict[tuple[Any, ...], int] = {}
+        self._keys: dict[Path, str] = {}
+        """How the keys of the items that were looked up are written; empty where two ways lead to one path."""
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -105,25 +109,47 @@ class Frame:
         """Everything that decides whether this point is reached."""
         return self.control | self.sticky
 
+    @property
+    def chosen(self) -> int:
+        """What decides which items a loop goes on with, and which branch this is: not the checks that left the function."""
+        return self.control | (self.sticky & ~self.settled if self.loops else 0)
+
     def recorded(self, ref: Any) -> bool:
         """Whether accesses of a reference can matter to anybody else."""
         return is_path(ref) and ref[0][0] in RECORDED
 
     def read(
-        self, path: Path, kind: str, pos: f.Position, key: str = _NO_KEY, remote: Any = None, flags: int = 0
+        self,
+        path: Path,
+        kind: str,
+        pos: f.Position,
+        key: str = _NO_KEY,
+        remote: Any = None,
+        flags: int = 0,
+        item: str = _NO_KEY,
     ) -> int:
         """Record a read; its dependency bit."""
         if path[0][0] not in RECORDED and path[:1] != SESSION:
             return 0
-        token = (path, kind, key, self.sections, pos[0], remote)
+        if kind == "element" and path[-1] == "[]":
+            self._keys[path] = key if self._keys.get(path, key) == key else _NO_KEY
+        item = item or self._item(path)
+        token = (path, kind, key, self.sections, pos[0], remote, item)
         at = self._reads.get(token)
         if at is None:
             at = len(self.summary.reads)
             if at >= MOST_READS:
                 return 0
             self._reads[token] = at
-            self.summary.reads.append(Read(path, kind, key, pos, self.sections, self.clock, remote, flags))
+            self.summary.reads.append(Read(path, kind, key, pos, self.sections, self.clock, remote, flags, item))
         return 1 << (self.first_read + at)
+
+    def _item(self, path: Path) -> str:
+        """The key of the last item before the path's last step."""
+        for end in range(len(path) - 1, 1, -1):
+            if path[end - 1] == "[]":
+                return self._keys.get(path[:end], _NO_KEY)
+        return _NO_KEY
 
     def write(
         self,
@@ -203,6 +229,12 @@ class Frame:
         if lock is not None:
             self.summary.released = (*self.summary.released, lock)
 
+    def enter_loop(self) -> None:
+        """Walk the body of a loop from here on."""
+        if not self.loops:
+            self.settled = self.sticky
+        self.loops += 1
+
     # -- variables --
 
     def assign(self, name: str, value: Value) -> None:
@@ -225,4 +257,7 @@ def merge(one: Value, other: Value) -> Value:
     if one is other:
         return one
     refs = one.refs if one.refs == other.refs else tuple(dict.fromkeys(one.refs + other.refs))[:6]
-    return Value(refs, one.deps | other.deps, one.flags | other.flags, one.view or other.view)
+    found = Value(refs, one.deps | other.deps, one.flags | other.flags, one.view or other.view)
+    if len(one.parts) == len(other.parts):
+        found.parts = tuple(map(merge, one.parts, other.parts))
+    return found

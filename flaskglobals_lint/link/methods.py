@@ -249,5 +249,5 @@ def _widen_local(frame: Frame, target: f.Expression, added: Value) -> None:
     if isinstance(target, f.Local) and target.name in frame.variables:
         held = frame.variables[target.name]
         if not any(frame.recorded(ref) for ref in held.refs):
-            deps = held.deps | added.deps | frame.decided
+            deps = held.deps | added.deps | frame.chosen
             frame.variables[target.name] = Value(held.refs, deps, held.flags | added.flags, held.view)

@@ -149,7 +149,7 @@ def related(read: Read, write: Write) -> bool:
     """
     if read.path[0] != write.path[0]:
         return False
-    if not same(read.path, write.path, read.key, write.key):
+    if not same(read.path, write.path, read.key, write.key) or _other_item(read, write):
         return False
     shorter = len(read.path) - len(write.path)
     if write.kind in ("mutate", "delete") and not item(write.path, write):
@@ -162,6 +162,19 @@ def related(read: Read, write: Write) -> bool:
         return False
     # Whether a record is there or empty says nothing of one field; whether a field is there does.
     return write.path[-1] == "[]" or read.key == write.key
+
+
+def _other_item(read: Read, write: Write) -> bool:
+    """Whether the read concerns a part of an item under another constant key than the one that is written."""
+    last = len(write.path) - 1
+    below = read.path[last + 1 : -1]
+    return (
+        len(read.path) > len(write.path)
+        and write.path[-1] == "[]" == read.path[last]
+        and "[]" not in below
+        and read.item[:1] == "=" == write.key[:1]
+        and read.item != write.key
+    )
 
 
 def item(path: Path, write: Write) -> bool:

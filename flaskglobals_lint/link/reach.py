@@ -9,9 +9,22 @@ import msgspec
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.calls import GIVEN
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
 from flaskglobals_lint.link.starts import MIDDLEWARE, Start
-from flaskglobals_lint.link.summary import REQUEST, Edge, Iteration, Pair, Path, Read, Section, Use, Write, passed_on
+from flaskglobals_lint.link.summary import (
+    REQUEST,
+    Edge,
+    Iteration,
+    Pair,
+    Path,
+    Read,
+    Section,
+    Summary,
+    Use,
+    Write,
+    passed_on,
+)
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
@@ -194,6 +207,8 @@ class Reach:
                 if edge.callee == "" or given or own:
                     continue
             arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
+            if self._overridden(edge, arguments, summary):
+                continue
             held = context.held if edge.kind == "call" else frozenset()
             if edge.sections:
                 held |= self.lock_keys(edge.sections, context)
@@ -204,6 +219,19 @@ class Reach:
             self._push(
                 Context(edge.callee, arguments, edge.bindings, held, start, context, edge.pos, flags, edge.constants)
             )
+
+    def _overridden(self, edge: Edge, arguments: tuple[tuple[Any, ...], ...], summary: Summary) -> bool:
+        """Whether the object that the method is called on here is of a class with another method of that name, which the
+        same call reaches, too: ``self.method()`` in a base class."""
+        types = self.paths.types
+        callee = types.index.functions[edge.callee]
+        if callee.cls is None or edge.kind != "call" or not arguments or not arguments[0]:
+            return False
+        atoms = [atom for ref in arguments[0] if is_path(ref) for atom in self.paths.atoms(ref)]
+        methods = {types.names.method(atom[1], callee.facts.name) for atom in atoms if atom[0] == "inst"}
+        if not methods or edge.callee in methods:
+            return False
+        return methods <= {other.callee for other in summary.edges if other.pos == edge.pos}
 
     def _later(self, edge: Edge, context: Context) -> Start:
         """A start of its own for code that runs beside its caller: each request starts its own thread, but nobody knows
@@ -259,7 +287,8 @@ class Reach:
                 )
             elif ref[0] in ("func", "bound", "class"):
                 found.append((("k", ref[1]),) if ref[0] == "class" else ref)
-        return tuple(dict.fromkeys(found))[:3]
+        given = (GIVEN,) if GIVEN in refs else ()
+        return (*tuple(dict.fromkeys(found))[:3], *given)
 
     def resolve(self, path: Path, context: Context) -> list[Path]:
         """A function's path in terms of the whole program; nothing for what is not shared."""
@@ -269,10 +298,11 @@ class Reach:
         if root[1] != context.function:
             return []
         found: list[Path] = []
-        for ref in context.arguments[root[2]] if root[2] < len(context.arguments) else ():
+        arguments = context.arguments[root[2]] if root[2] < len(context.arguments) else ()
+        for ref in arguments:
             if is_path(ref):
                 found.append(ref + path[1:] if len(ref) + len(path) < 12 else ref)
-        if not found and self._default(root):
+        if not found and self._default(root) and GIVEN not in arguments:
             found.append((("v", root[1], self._default(root)), *path[1:]))
         if not found:
             found.extend(self.paths.aliased(path))

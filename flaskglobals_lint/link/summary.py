@@ -70,7 +70,7 @@ class Value:
     """What an expression can denote: references (paths or atoms), what it depends on, flags, and – for a view of a
     container such as ``d.items()`` – which view. ``deps`` is a bit set: parameters first, then reads."""
 
-    __slots__ = ("deps", "flags", "key", "literal", "parameter", "refs", "view")
+    __slots__ = ("deps", "flags", "key", "literal", "parameter", "parts", "refs", "view")
 
     def __init__(
         self, refs: tuple[Any, ...] = (), deps: int = 0, flags: int = 0, view: str = "", key: str = ""
@@ -83,8 +83,16 @@ class Value:
         """How an argument is written, if it is a name or a constant: two accesses by one key can be told so."""
         self.literal: f.Constant | None = None
         """The literal that it is, where it is an argument or a parameter that this call gives one."""
+        self.parts: tuple[Value, ...] = ()
+        """Its members, where it is a tuple that the code spells out."""
         self.parameter = -1
         """The index of the parameter that it is, unchanged, of a function summarised for any call."""
+
+    def depending(self, deps: int) -> Value:
+        """The value, where something more decides what it is."""
+        found = Value(self.refs, self.deps | deps, self.flags, self.view)
+        found.parts = tuple(part.depending(deps) for part in self.parts)
+        return found
 
 
 class Section(msgspec.Struct, frozen=True, gc=False):
@@ -112,6 +120,8 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     clock: Clock
     remote: tuple[ScopeId, f.Position] | None = None
     flags: int = 0
+    item: str = ""
+    """The key of the item that the path leads through last, before its last step, if that is known."""
 
 
 class Write(msgspec.Struct, frozen=True, gc=False):
@@ -213,6 +223,17 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     """How a library that the callee was handed to runs it."""
 
 
+class Returned(msgspec.Struct, frozen=True, gc=False):
+    """A value that a function returns, as its callers see it: what it can denote, and what it depends on."""
+
+    refs: tuple[Any, ...]
+    view: str
+    flags: int
+    reads: tuple[Read, ...]
+    parameters: int
+    """Bit set of the parameters that it depends on."""
+
+
 class Summary(msgspec.Struct):
     """Everything a function does that may matter to others."""
 
@@ -235,6 +256,9 @@ class Summary(msgspec.Struct):
     returned_flags: int = 0
     returned_reads: tuple[Read, ...] = ()
     returned_parameters: int = 0
+    returned_parts: tuple[Returned, ...] = ()
+    """The members of the tuple that it returns, if every return spells out one of that length."""
+
     effects: tuple[Write, ...] = ()
     checks: tuple[Read, ...] = ()
     acquired: tuple[Section, ...] = ()

@@ -1,0 +1,86 @@
+"""Values that set-up code has made before the first request asks for them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.checks.conflicts import races
+from flaskglobals_lint.link.index import last_name
+from flaskglobals_lint.link.program import base_key
+from flaskglobals_lint.link.trees import walk
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.checks.conflicts import Race
+    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.program import Program
+
+_SETS_UP = frozenset({"init_app", "register_blueprint"})
+"""Methods that a function calls to set up an application."""
+
+
+def only_at_setup(program: Program, function: ScopeId, pos: f.Position) -> bool:
+    """Whether code stands below the check of a lazy value that is there before the first request."""
+    return pos in program.once(_bodies).get(function, ())
+
+
+def _bodies(program: Program) -> dict[ScopeId, set[f.Position]]:
+    """Positions of the code that makes such values, by the functions that it stands in."""
+    found: dict[ScopeId, set[f.Position]] = {}
+    for race in program.once(races)["control"]:
+        if warmed(program, race):
+            branch = _lazy_branch(program, race)
+            assert branch is not None
+            inside = (getattr(part, "pos", f.NOWHERE) for part in walk(branch.body))
+            found.setdefault(race.context.function, set()).update(inside)
+    return found
+
+
+def warmed(program: Program, race: Race) -> bool:
+    """Whether the function that fills a place where it is empty is called by set-up code, too, and nothing empties the
+    place while requests are served."""
+    pair, function = race.pair, race.context.function
+    if pair.read.remote is not None or pair.write.remote is not None or pair.write.kind != "set":
+        return False
+    if any(not str(step).startswith(".") for step in race.conflict.path[1:]):
+        return False
+    writes = program.writes.get(base_key(race.conflict.place), ())
+    if any(access.record.pos != pair.write.pos for access in writes) or _lazy_branch(program, race) is None:
+        return False
+    return function in program.once(_called_by_setup)
+
+
+def _lazy_branch(program: Program, race: Race) -> f.If | None:
+    """The ``if … is None`` or ``if not …`` below which the write stands."""
+    for node in walk(program.index.functions[race.context.function].facts.body):
+        if isinstance(node, f.If) and any(getattr(p, "pos", None) == race.pair.write.pos for p in walk(node.body)):
+            test = node.test
+            other = test.operands[1] if isinstance(test, f.Compare) and test.operators == ("is",) else None
+            if isinstance(other, f.Constant) and other.kind == "none":
+                return node
+            if isinstance(test, f.Operation) and test.operator == "not":
+                return node
+    return None
+
+
+def _called_by_setup(program: Program) -> set[ScopeId]:
+    """Functions that code which runs before the first request calls: modules' own, app factories, what they call."""
+    found: set[ScopeId] = set()
+    edges = [edge for path in program.index.modules for edge in program.evaluator.module(path).edges]
+    factories = [fid for fid in program.index.functions if fid not in program.serving and _is_factory(program, fid)]
+    edges += [edge for fid in factories for edge in program.evaluator.summary(fid).edges]
+    while edges:
+        edge = edges.pop()
+        if edge.kind == "call" and edge.callee and edge.callee not in found:
+            found.add(edge.callee)
+            edges.extend(program.evaluator.summary(edge.callee, edge.constants).edges)
+    return found
+
+
+def _is_factory(program: Program, fid: ScopeId) -> bool:
+    """Whether the function makes an application or registers things with one."""
+    made = program.types.expand(program.types.returns(fid))
+    if any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made):
+        return True
+    body = program.index.functions[fid].facts.body
+    return any(isinstance(node, f.Call) and last_name(node.function) in _SETS_UP for node in walk(body))

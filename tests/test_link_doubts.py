@@ -1,0 +1,303 @@
+"""What looks like a race and is none: values of their own, items of other keys, methods that do not run; and their twins."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_link_cases import case, differences
+
+STORE = """
+class Store:
+    def __init__(self):
+        self.rows = {}
+
+    def get(self, key):
+        row = self.rows.get(key, {"value": "", "until": None})
+        if row["until"] is None:
+            return row["value"]
+        return "old"
+
+    def put(self, key, value):
+        self.rows[key] = {"value": value, "until": None}
+
+store = Store()
+"""
+
+ITEMS = [
+    case(
+        "an item made of another item",
+        STORE
+        + """
+@app.post("/")
+def rotate():
+    before = store.get("new")
+    store.put("old", before)
+    return "ok"
+""",
+    ),
+    case(
+        "an item made of itself",
+        STORE
+        + """
+@app.post("/")
+def rotate():
+    before = store.get("new")
+    store.put("new", before + "!")  # want: FGL101
+    return "ok"
+""",
+    ),
+]
+
+TUPLES = """
+class Cache:
+    def __init__(self):
+        self.rows = {}
+        self.total = 0
+
+    def look(self, text):
+        key = "k" + text
+        return key, self.rows.get(key)
+
+    def fill(self, key, value):
+        self.rows[key] = value
+
+    def known(self):
+        return self.total > 0
+
+    def state(self):
+        return self.rows, self.total
+
+cache = Cache()
+
+@app.post("/forget")
+def forget():
+    cache.rows.clear()
+    return "ok"
+"""
+
+MEMBERS = [
+    case(
+        "a key beside what the key leads to",
+        TUPLES
+        + """
+@app.post("/<text>")
+def home(text):
+    key, found = cache.look(text)
+    if found is not None:
+        return found
+    cache.fill(key, text.upper())
+    return key
+""",
+    ),
+    case(
+        "what the key leads to",
+        TUPLES
+        + """
+@app.post("/<text>")
+def home(text):
+    key, found = cache.look(text)
+    cache.fill(key, found + text)  # want: FGL101
+    return key
+""",
+    ),
+    case(
+        "a shared object out of a tuple",
+        TUPLES
+        + """
+@app.post("/<text>")
+def home(text):
+    rows, total = cache.state()
+    if text in rows:
+        del rows[text]  # want: FGL102
+    return str(total)
+""",
+    ),
+    case(
+        "a list built after a check that leaves early",
+        TUPLES
+        + """
+@app.post("/<text>")
+def home(text):
+    if cache.known():
+        return "known"
+    words = []
+    for number in range(3):
+        words.append(f"word {number}")
+    cache.total = words
+    return text
+""",
+    ),
+    case(
+        "a list built of what others have left out",
+        TUPLES
+        + """
+@app.post("/")
+def home():
+    left = []
+    for word in request.json:
+        if word in cache.rows["seen"]:
+            continue
+        left.append(word)
+    cache.rows["seen"] = left  # want: FGL101
+    return "ok"
+""",
+    ),
+]
+
+SHAPES = """
+class Shape:
+    def __init__(self):
+        self.notes = {}
+
+    def save(self):
+        return [self.text(note) for note in self.data()]
+
+    def text(self, note):
+        time.sleep(1)
+        return note
+
+    def data(self):
+        return [self.text(note) for note in self.notes]%s
+
+class Round(Shape):
+    def data(self):%s
+
+shape = Round()
+
+@app.post("/save")
+def save():
+    return shape.save()
+
+@app.post("/<name>")
+def add(name):
+    shape.notes[name] = 1
+    if len(shape.notes) > 9:
+        shape.notes.clear()
+    return "ok"
+"""
+
+METHODS = [
+    case("a method that the object's class overrides", SHAPES % ("", "\n        return list(self.notes)")),
+    case(
+        "a method that the object's class overrides and calls",
+        SHAPES % ("  # want: FGL103", "\n        return super().data()"),
+    ),
+]
+
+DEFAULTS = [
+    case(
+        "an argument in place of a mutable default",
+        """
+def enqueue(job, data={}):
+    data["n"] = data.get("n", 0) + 1
+    return job
+
+@app.post("/")
+def home():
+    return enqueue("a", {"n": 1})
+""",
+    ),
+    case(
+        "a mutable default",
+        """
+def enqueue(job, data={}):
+    data["n"] = data.get("n", 0) + 1  # want: FGL101
+    return job
+
+@app.post("/")
+def home():
+    return enqueue("a")
+""",
+    ),
+]
+
+SETTINGS = """
+class Settings:
+    def __init__(self):
+        self.rows = None
+
+    def load(self):
+        if self.rows is None:
+            time.sleep(1)
+            self.rows = Rows()%s
+        return self.rows
+
+class Rows:
+    name = "rows"
+
+settings = Settings()
+
+def create_app():
+    made = Flask("made")
+    %s
+    return made
+
+@app.route("/")
+def home():
+    return settings.load().name
+"""
+
+WARM = [
+    case("a lazy object that the factory asks for", SETTINGS % ("", "made.config['rows'] = settings.load()")),
+    case("a lazy object that the factory does not ask for", SETTINGS % ("  # want: FGL102", "made.config['rows'] = 1")),
+    case(
+        "a lazy object that the factory asks for and requests drop",
+        SETTINGS % ("  # want: FGL102", "made.config['rows'] = settings.load()")
+        + """
+@app.post("/")
+def drop():
+    settings.rows = None
+    return "ok"
+""",
+    ),
+]
+
+WATCH = """
+class Watch:
+    def __init__(self):
+        self.edited = False
+        self.log = []
+
+    def mark(self, key):
+        if self.edited:
+            return
+        %s
+        if key not in fixed():
+            self.edited = True%s
+
+watch = Watch()
+
+def fixed():
+    time.sleep(1)
+    return ("seen",)
+
+def start(key):
+    time.sleep(1)
+    return key
+
+@app.post("/<key>")
+def edit(key):
+    watch.mark(key)
+    return str(watch.edited)
+"""
+
+MARKS = [
+    case("a flag that is set once or twice", WATCH % ("key = key", "")),
+    case("a flag that says what was done", WATCH % ("start(key)", "  # want: FGL102")),
+]
+
+
+@pytest.mark.parametrize("files", [*ITEMS, *MEMBERS])
+def test_values_that_are_made_of_others(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", [*METHODS, *DEFAULTS])
+def test_calls_that_reach_shared_objects_or_not(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", [*WARM, *MARKS])
+def test_checks_that_decide_nothing(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
