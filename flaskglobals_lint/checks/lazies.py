@@ -57,19 +57,17 @@ def answers_from_it(program: Program, race: Race) -> bool:
 
 
 def only_marks(program: Program, race: Race) -> bool:
-    """Whether nothing but tests stands between the check that may leave early and the constant that is stored: whoever
-    stores it a second time does no more than the first."""
+    """Whether the function does nothing after the check that may leave early but test and store a constant: whoever stores
+    it a second time does no more than the first."""
     pair = race.pair
     if not pair.early or not pair.write.constant or pair.read.remote is not None or pair.write.remote is not None:
         return False
-    begin, end = pair.read.pos, pair.write.pos
     body = program.index.functions[race.context.function].facts.body
     tested = {part for node in walk(body) if isinstance(node, f.If) for part in walk(node.test)}
     writes = program.evaluator.summary(race.context.function, race.context.constants).writes
-    return not any(
-        isinstance(node, f.Call | f.With | f.Await) and begin < node.pos < end and node not in tested
-        for node in walk(body)
-    ) and not any(begin < write.pos < end for write in writes)
+    acts = (n for n in walk(body) if isinstance(n, f.Call | f.With | f.Await) and n.pos > pair.read.pos)
+    stores = (write for write in writes if write.pos > pair.read.pos and write.pos != pair.write.pos)
+    return all(node in tested for node in acts) and not any(stores)
 
 
 def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
