@@ -385,6 +385,25 @@ def test_circles(text: str) -> None:
     findings(program(dedent(text)))
 
 
+def test_work_does_not_double_with_each_caller() -> None:
+    """Functions that let go of a lock for their callers, each by calling the one before it twice."""
+    chain = "\n".join(f"def f{at + 1}():\n    f{at}()\n    f{at}()\n" for at in range(15))
+    text = """
+        lock = threading.Lock()
+
+        def f0():
+            lock.release()
+
+        # chain
+
+        @app.get("/")
+        def home():
+            f15()
+            return "home"
+    """
+    findings(program(dedent(text).replace("# chain", chain)), 30_000)
+
+
 def test_two_modules_of_one_name() -> None:
     """Each is itself; an import finds the nearer one."""
     text = """

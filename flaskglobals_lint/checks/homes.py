@@ -46,9 +46,12 @@ def home(program: Program, place: Place, path: tuple[Any, ...], function: ScopeI
 
 def owners(program: Program, function: ScopeId, keys: set[tuple[Any, ...]]) -> tuple[str, ...]:
     """What a function calls the objects that the places of some keys are attributes of: variables and their attributes."""
-    classes = {key[0][1] for key in keys if isinstance(key[0], tuple) and key[0][0] in ("a", "inst", "k")}
-    if not classes:
-        return ()
+    classes = frozenset(key[0][1] for key in keys if isinstance(key[0], tuple) and key[0][0] in ("a", "inst", "k"))
+    return program.once(_holding, function, classes) if classes else ()
+
+
+def _holding(program: Program, function: ScopeId, classes: frozenset[ScopeId]) -> tuple[str, ...]:
+    """What a function calls objects of one of the classes."""
     found: dict[str, None] = {}
     for node in walk(program.index.functions[function].facts.body):
         if isinstance(node, f.Local | f.Free | f.Global | f.Attribute):

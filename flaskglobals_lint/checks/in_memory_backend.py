@@ -24,6 +24,9 @@ _OWN_CACHES = ("cachelib.SimpleCache", "cachelib.simple.SimpleCache", "werkzeug.
 _SETTINGS = frozenset({"CACHE_TYPE", "SESSION_TYPE", *_LIMITER_KEYS})
 _MADE_BY = frozenset({"Cache", "Limiter", "Session", "SocketIO", "SimpleCache"})
 
+_SETTING = (f.Assign, f.Display, f.Call)
+"""What can give a setting its value."""
+
 _Setting = tuple[str, f.Expression, "ScopeId", f.Position]
 
 
@@ -68,7 +71,8 @@ def _settings(program: Program) -> Iterator[_Setting]:
         bodies += [(f"{module.path}:{fun.qualname}", fun.body) for fun in module.input.facts.functions]
         for owner, body in bodies:
             for node in walk(body):
-                yield from _set_by(node, owner)
+                if type(node) in _SETTING:
+                    yield from _set_by(node, owner)
 
 
 def _set_by(node: f.Node, scope: ScopeId) -> Iterator[_Setting]:

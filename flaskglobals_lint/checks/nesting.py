@@ -55,11 +55,14 @@ def lock_key(program: Program, section: Section, context: Context) -> Key | None
 
 
 def _where(program: Program, function: ScopeId, keys: set[Any]) -> tuple[Position, ...]:
-    totals = program.once(_totals)
+    coming = [program.once(_coming_to, key) for key in keys]
     calls = program.once(_calls).get(function, ())
-    return tuple(
-        sorted({pos for callee, pos in calls if callee in keys or not keys.isdisjoint(totals.get(callee, ()))})
-    )
+    return tuple(sorted({pos for callee, pos in calls if any(callee in functions for functions in coming)}))
+
+
+def _coming_to(program: Program, key: Any) -> set[Any]:
+    """The functions that access a place, take a lock or are the function of that key, and all that call them in turn."""
+    return _reach(program.once(_callers), {*program.once(_owners).get(key, ()), key})
 
 
 def _accesses(program: Program) -> list[Access]:
@@ -79,34 +82,22 @@ def _calls(program: Program) -> dict[ScopeId, set[tuple[ScopeId, Position]]]:
     return found
 
 
-def _own(program: Program) -> Sets:
-    """The places that each function accesses itself, and the locks that it takes for them."""
+def _callers(program: Program) -> Sets:
+    """The functions that call each function."""
     found: Sets = {}
-    for access in _accesses(program):
-        found.setdefault(access.function, set()).add(base_key(access.place))
-        found.setdefault(access.function, set()).update(_taken(access))
+    for fid, calls in program.once(_calls).items():
+        for callee, _ in calls:
+            found.setdefault(callee, set()).add(fid)
     return found
 
 
-def _totals(program: Program) -> Sets:
-    """The same with all that the functions call, and the functions themselves."""
-    own, calls = program.once(_own), program.once(_calls)
-    callers: Sets = {}
-    for fid, found in calls.items():
-        for callee, _ in found:
-            callers.setdefault(callee, set()).add(fid)
-    totals: Sets = {fid: {fid, *keys} for fid, keys in own.items()}
-    for fid in callers:
-        totals.setdefault(fid, {fid})
-    waiting = list(totals)
-    while waiting:
-        fid = waiting.pop()
-        for caller in callers.get(fid, ()):
-            known = totals.setdefault(caller, set())
-            if not totals[fid] <= known:
-                known |= totals[fid]
-                waiting.append(caller)
-    return totals
+def _owners(program: Program) -> Sets:
+    """The functions that access each place themselves, or take each lock for it."""
+    found: Sets = {}
+    for access in _accesses(program):
+        for key in (base_key(access.place), *_taken(access)):
+            found.setdefault(key, set()).add(access.function)
+    return found
 
 
 def _backwards(program: Program) -> Sets:
@@ -126,7 +117,7 @@ def _taken(access: Access) -> set[Any]:
 
 
 def _reach(graph: Sets, keys: set[Key]) -> set[Key]:
-    """What comes to one of the keys: everything from which a way leads to them."""
+    """What comes to one of the keys: everything from which a way leads to them, by a graph from each to those before it."""
     found = set(keys)
     waiting = list(keys)
     while waiting:

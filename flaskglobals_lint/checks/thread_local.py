@@ -36,10 +36,6 @@ def check(program: Program) -> Iterator[Finding]:
     """Findings where an attribute is set and where it is read."""
     found: dict[Path, _Attribute] = {}
     cleared: set[Path] = set()
-    for module in program.index.modules:
-        for write in program.evaluator.module(module).writes:
-            if write.kind == "set" and len(write.path) > 1 and _local(program, write.path[:-1]):
-                found.setdefault(write.path, _Attribute()).imported.append((f"{module}:", write))
     for fid in sorted(program.serving):
         context = next(c for c in program.reached.contexts[fid] if c.start.runs == "request")
         summary = program.evaluator.summary(fid)
@@ -59,6 +55,12 @@ def check(program: Program) -> Iterator[Finding]:
                 attribute.reads.append((context, read))
                 if not _asks(program, fid, read):
                     attribute.sure.append((context, read))
+    # What import-time code does is asked only where it matters: it takes long to find out.
+    unset = {path for path, attribute in found.items() if attribute.reads and not attribute.writes}
+    for module in program.index.modules if unset else ():
+        for write in program.evaluator.module(module).writes:
+            if write.kind == "set" and write.path in unset and _local(program, write.path[:-1]):
+                found[write.path].imported.append((f"{module}:", write))
     for path, attribute in found.items():
         if path not in cleared and path[:-1] not in cleared:
             yield from _judge(program, path, attribute)

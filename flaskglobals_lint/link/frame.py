@@ -226,7 +226,7 @@ class Frame:
             if held.lock == lock:
                 self.leave(held)
                 return
-        if lock is not None:
+        if lock is not None and lock not in self.summary.released:
             self.summary.released = (*self.summary.released, lock)
 
     def enter_loop(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.finding import Chain, EntryPoint, Span
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _Answer = TypeVar("_Answer")
+_About = TypeVarTuple("_About")
 
 
 @dataclass
@@ -34,7 +35,7 @@ class Program:
     starts: list[Start]
     reached: Reached
     deployment: Deployment = field(default_factory=Deployment)
-    _once: dict[Callable[[Program], Any], Any] = field(default_factory=dict)
+    _once: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     @cached_property
     def writes(self) -> dict[tuple[object, ...], list[Access]]:
@@ -97,11 +98,12 @@ class Program:
             fid for fid, contexts in self.reached.contexts.items() if any(c.start.runs == "request" for c in contexts)
         }
 
-    def once(self, question: Callable[[Program], _Answer]) -> _Answer:
-        """The answer of a function of the program, computed when it is first asked for: several rules share it."""
-        if question not in self._once:
-            self._once[question] = question(self)
-        answer: _Answer = self._once[question]
+    def once(self, question: Callable[[Program, *_About], _Answer], *about: *_About) -> _Answer:
+        """The answer of a function of the program and of hashable values, computed when it is first asked for."""
+        key = (question, *about)
+        if key not in self._once:
+            self._once[key] = question(self, *about)
+        answer: _Answer = self._once[key]
         return answer
 
     def distinct(self, one: tuple[object, ...], other: tuple[object, ...]) -> bool:

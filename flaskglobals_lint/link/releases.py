@@ -6,7 +6,7 @@ say so (``got = lock.acquire(timeout=1)``, ``taken = True``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -148,14 +148,19 @@ class Releases:
     def _releasing(self, node: f.Expression) -> set[ScopeId]:
         """Functions that release a lock of that name without taking it themselves."""
         if self._elsewhere is None:
+            taken = {(scope, name) for name, scope in self._calls("acquire")}
             self._elsewhere = {}
-            for function in self.index.functions.values():
-                taken = {_last(call.function.value) for call in _calls(function, "acquire")}
-                for call in _calls(function, "release"):
-                    name = _last(call.function.value)
-                    if name not in taken:
-                        self._elsewhere.setdefault(name, set()).add(function.id)
+            for name, scope in self._calls("release"):
+                if (scope, name) not in taken:
+                    self._elsewhere.setdefault(name, set()).add(scope)
         return self._elsewhere.get(_last(node), set())
+
+    def _calls(self, start: str) -> Iterator[tuple[str, ScopeId]]:
+        """Calls of methods whose names start so: what the object is called last, and the function that calls."""
+        for name, sites in self.index.calls.items():
+            for site in sites if name.startswith(start) else ():
+                if isinstance(site.call.function, f.Attribute) and site.scope in self.index.functions:
+                    yield _last(site.call.function.value), site.scope
 
 
 def _passes_release(function: FunctionIndex, lock: str) -> bool:
@@ -168,14 +173,6 @@ def _passes_release(function: FunctionIndex, lock: str) -> bool:
         if isinstance(call, f.Call)
         for argument in call.arguments
     )
-
-
-def _calls(function: FunctionIndex, start: str) -> list[Any]:
-    return [
-        node
-        for node in walk(function.facts.body)
-        if isinstance(node, f.Call) and isinstance(node.function, f.Attribute) and node.function.name.startswith(start)
-    ]
 
 
 def _last(node: f.Expression) -> str:
