@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, lazies, remedies, warmed, wording
+from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program
@@ -80,6 +80,8 @@ def severity(program: Program, race: Race) -> Severity:
     if pair.looped and pair.write.kind == "delete":
         # Whoever empties a container over a copy of its keys finds one gone at worst; both wanted it gone.
         return "info"
+    if transitions.is_step(program, race):
+        return "warning"
     if not early and lazies.repeatable(program, race):
         return "info"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None or lazies.only_marks(program, race)):

@@ -75,6 +75,9 @@ def _races(program: Program, conflict: Conflict) -> bool:
     if conflict.guards or conflict.pair.write.harmless:
         return False
     write, read = conflict.pair.write, conflict.pair.read
+    if conflict.pair.looped and write.constant and write.kind == "set":
+        # Whoever goes through all items once more resets them once more; a lost reset is another rule's.
+        return False
     if (write.key_flags | read.flags) & THREAD_ID or write.key_flags & UNIQUE:
         return False
     if program.guarded_by_comment(conflict.path):

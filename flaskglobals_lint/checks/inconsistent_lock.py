@@ -11,7 +11,7 @@ import msgspec
 from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program, base_key
-from flaskglobals_lint.link.reach import SHARED
+from flaskglobals_lint.link.reach import SHARED, made_for
 from flaskglobals_lint.link.summary import Read, Write
 from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import by_code
@@ -50,7 +50,7 @@ def check(program: Program) -> Iterator[Finding]:
         if not any(access.locks for access in writes) or program.guarded_by_comment(writes[0].path):
             continue
         seen: set[tuple[ScopeId, f.Position]] = set()
-        guards: dict[Path, _Guard | None] = {}
+        guards: dict[tuple[Path, frozenset[Any]], _Guard | None] = {}
         for access in writes:
             at = (access.function, access.record.pos)
             if at in seen or (access.function, access.record.pos[0]) in told:
@@ -68,19 +68,22 @@ def _guard_of(
     access: Access,
     writes: list[Access],
     updates: list[Conflict],
-    known: dict[Path, _Guard | None],
+    known: dict[tuple[Path, frozenset[Any]], _Guard | None],
 ) -> _Guard | None:
     """The lock that guards what the access writes, by the writes of the same object and item."""
-    if access.path not in known:
-        known[access.path] = _guard(
+    token = (access.path, access.locks)
+    if token not in known:
+        known[token] = _guard(
             [one for one in writes if not program.distinct(access.path, one.path)],
             [one for one in updates if not program.distinct(access.path, one.path)],
+            access.locks,
         )
-    return known[access.path]
+    return known[token]
 
 
-def _guard(writes: list[Access], updates: list[Conflict]) -> _Guard | None:
-    """The lock that most writes of a place hold, if it is there for this place: held in the function itself.
+def _guard(writes: list[Access], updates: list[Conflict], held: frozenset[Any]) -> _Guard | None:
+    """The lock that most writes of a place hold, if it is there for this place: held in the function itself or by its own
+    decorator. Of two that as many hold it is the one that is not ``held``: neither is right.
 
     A line holds what it holds on every way that leads to it.
     """
@@ -92,12 +95,17 @@ def _guard(writes: list[Access], updates: list[Conflict]) -> _Guard | None:
     counts = Counter(lock for locks in sites.values() for lock in locks)
     if not counts:
         return None
-    lock = max(counts, key=lambda one: (counts[one], repr(one)))
-    held = tuple(access for access in writes if lock in access.locks)
-    own = [access for access in held if isinstance(access.record, Write) and access.record.sections]
+    lock = max(counts, key=lambda one: (counts[one], one not in held, repr(one)))
+    guarded = tuple(access for access in writes if lock in access.locks)
+    own = any(_takes(access, lock) for access in guarded)
     if not own or counts[lock] < sum(not locks for locks in sites.values()):
         return None
-    return _Guard(lock, held, tuple(update for update in updates if lock in update.guards))
+    return _Guard(lock, guarded, tuple(update for update in updates if lock in update.guards))
+
+
+def _takes(access: Access, lock: Any) -> bool:
+    """Whether the function takes the lock itself, or its decorator one that it made for this function."""
+    return (isinstance(access.record, Write) and bool(access.record.sections)) or made_for(lock) == access.function
 
 
 def _out_of_line(program: Program, access: Access, guard: _Guard) -> bool:

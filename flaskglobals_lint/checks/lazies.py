@@ -35,22 +35,29 @@ def repeatable(program: Program, race: Race) -> bool:
 
 
 def answers_from_it(program: Program, race: Race) -> bool:
-    """Whether the early exit returns what was found there (``if key in cache: return cache[key]``): a cache, which is filled
-    otherwise, and no refusal."""
+    """Whether the early exit returns what was found (``if key in cache: return cache[key]``, ``if self.token and not old():
+    return self.token``): a cache, which is filled otherwise, and no refusal."""
     pair = race.pair
-    if not pair.early or pair.read.remote is not None or pair.write.via != "[…] =":
+    if not pair.early or pair.read.remote is not None or pair.write.via not in ("=", "[…] ="):
         return False
     body = program.index.functions[race.context.function].facts.body
-    target = next((one for one in walk(body) if isinstance(one, f.Item) and one.pos == pair.write.pos), None)
-    if target is None:
-        return False
-    kept = {target.value}
-    for node in walk(body):
-        if isinstance(node, f.Assign) and node.pos < pair.write.pos and _mentions(node.value, kept):
-            kept.update(one for one in node.targets if isinstance(one, f.Local))
+    nodes = list(walk(body))
+    # Beside it the same check may decide a time stamp: what is returned may be either.
+    filled = {
+        target.value if isinstance(target, f.Item) else target
+        for node in nodes
+        if isinstance(node, f.Assign) and node.pos >= pair.read.pos
+        for target in node.targets
+        if isinstance(target, f.Item | f.Attribute | f.Global | f.Free)
+    }
+    kept = set(filled)
+    for node in nodes:
+        if isinstance(node, f.Assign | f.Walrus) and node.pos < pair.write.pos and _mentions(node.value, kept):
+            targets = node.targets if isinstance(node, f.Assign) else (node.target,)
+            kept.update(one for one in targets if isinstance(one, f.Local))
     return any(
         isinstance(last, f.Return) and last.value is not None and _mentions(last.value, kept)
-        for node in walk(body)
+        for node in nodes
         if isinstance(node, f.If) and node.pos < pair.write.pos
         for last in node.body[-1:]
     )

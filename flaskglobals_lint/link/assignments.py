@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, proxied
+from flaskglobals_lint.link import calls, expressions, operators, proxied
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
 from flaskglobals_lint.link.paths import is_path
@@ -157,6 +157,10 @@ class Assignments:
     def augmented(self, frame: Frame, node: f.AugmentedAssign) -> None:
         current = expressions.evaluate(frame, node.target)
         value = expressions.evaluate(frame, node.value)
+        changed = operators.in_place(frame, node.operator, current, value, node.pos)
+        if changed is not None:
+            self.store(frame, node.target, changed, node.pos)
+            return
         atoms = frame.atoms(current, node.target)
         in_place = (node.operator == "+" and ("cont", "list") in atoms) or (
             node.operator in ("|", "&", "-", "^") and (("cont", "set") in atoms or ("cont", "dict") in atoms)
@@ -187,6 +191,7 @@ class Assignments:
             if isinstance(target, f.Item):
                 receiver = expressions.evaluate(frame, target.value)
                 key = expressions.evaluate(frame, target.key)
+                operators.special(frame, receiver, "__delitem__", target.pos, key)
                 for ref in receiver.refs:
                     if is_path(ref):
                         path: Path = (*ref, expressions.key_step(target.key))

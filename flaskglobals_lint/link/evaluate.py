@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, feasible, locks, pairs
+from flaskglobals_lint.link import expressions, feasible, locks, operators, pairs
 from flaskglobals_lint.link.assignments import Assignments
 from flaskglobals_lint.link.feasible import DEEP_LOOPS, Constants
 from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame, merge
@@ -256,6 +256,7 @@ class Evaluator:
         if holds is not None:
             return self.block(frame, node.body if holds else node.orelse)
         before = dict(frame.variables)
+        known = dict(before)
         outer, clock = frame.control, frame.clock
         # ``if lock.acquire(timeout=1):`` has the lock in one branch only.
         frame.sections, sections = (free, taken) if negative else (taken, free)
@@ -285,6 +286,7 @@ class Evaluator:
         elif left == FALLS:
             frame.variables = _joined(frame.variables, after)
             frame.sections = locks.joined(held, frame.sections if node.orelse else sections)
+        frame.decide(known, deps)
         if left != FALLS and right != FALLS:
             return EXITS if EXITS in (left, right) and left == right else left
         return FALLS
@@ -302,7 +304,7 @@ class Evaluator:
         iterable = expressions.evaluate(frame, node.iterable)
         frame.consuming = False
         frame.iterate(iterable, node.pos, "a for loop")
-        expressions.special(frame, iterable, "__iter__", node.pos)
+        operators.items(frame, iterable, node.pos)
         paused = frame.pauses
         frame.pauses += expressions.may_wait(frame, iterable, node.iterable)
         value = expressions.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
@@ -310,7 +312,7 @@ class Evaluator:
             for at in range(first, len(frame.summary.reads)):
                 if frame.summary.reads[at].remote is None:
                     frame.summary.looped |= 1 << (frame.first_read + at)
-        outer, sticky, broken = frame.control, frame.sticky, frame.broken
+        outer, sticky, broken, known = frame.control, frame.sticky, frame.broken, dict(frame.variables)
         frame.broken = 0
         frame.enter_loop()
         frame.control |= value.deps
@@ -327,6 +329,7 @@ class Evaluator:
                 if frame.summary.iterations[at].pos == node.pos:
                     frame.summary.iterations[at] = replace(frame.summary.iterations[at], uninterrupted=True)
         frame.loops -= 1
+        frame.decide(known, value.deps)
         self._after_loop(frame, node, outer, sticky, broken)
         return FALLS
 
@@ -336,9 +339,10 @@ class Evaluator:
         return 2 if frame.loops <= DEEP_LOOPS else 1
 
     def while_loop(self, frame: Frame, node: f.While) -> int:
-        outer, sticky, broken = frame.control, frame.sticky, frame.broken
+        outer, sticky, broken, known = frame.control, frame.sticky, frame.broken, dict(frame.variables)
         frame.broken = 0
         frame.enter_loop()
+        deps = 0
         for _ in range(self.rounds(frame)):
             deps = expressions.test(frame, node.test)
             frame.control |= deps
@@ -346,6 +350,7 @@ class Evaluator:
             self.block(frame, node.body)
             frame.variables = _joined(before, frame.variables)
         frame.loops -= 1
+        frame.decide(known, deps)
         self._after_loop(frame, node, outer, sticky, broken)
         return FALLS
 
@@ -386,7 +391,9 @@ class Evaluator:
             frame.control = outer | (failed if _lookup_error(handler.type) else 0)
             if handler.name is not None:
                 self.assignments.store(frame, handler.name, Value(), node.pos)
+            known = dict(frame.variables)
             one = self.block(frame, handler.body)
+            frame.decide(known, frame.control & ~outer)
             passed |= frame.sticky
             lefts.append(one)
             if one == FALLS:
@@ -420,6 +427,7 @@ class Evaluator:
             left = self.block(frame, case.body)
             if frame.calls > started:
                 self._mark_acting(frame, first)
+            frame.decide(before, frame.control & ~outer)
             if left == FALLS:
                 after = frame.variables if after is None else _joined(after, frame.variables)
         frame.control = outer

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, feasible, proxied
+from flaskglobals_lint.link import calls, feasible, operators, proxied
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
@@ -333,7 +333,8 @@ def test(frame: Frame, node: f.Expression) -> int:
     value = evaluate(frame, node)
     frame.testing -= 1
     if isinstance(node, f.Local | f.Global | f.Free | f.Attribute | f.Item | f.ClassName):
-        return content(frame, value, getattr(node, "pos", f.NOWHERE))
+        pos = getattr(node, "pos", f.NOWHERE)
+        return content(frame, value, pos) | operators.length(frame, value, pos)
     return value.deps
 
 
@@ -361,8 +362,10 @@ def _display(frame: Frame, node: f.Display) -> Value:
 
 def _operation(frame: Frame, node: f.Operation) -> Value:
     deps = flags = 0
+    values: list[Value] = []
     for operand in node.operands:
         value = evaluate(frame, operand)
+        values.append(value)
         deps |= value.deps
         flags |= value.flags if node.operator != "not" else 0
         if node.operator in ("+", "|", "-", "&", "^"):
@@ -370,6 +373,10 @@ def _operation(frame: Frame, node: f.Operation) -> Value:
                 if frame.recorded(ref):
                     deps |= frame.read(ref, "content", getattr(operand, "pos", f.NOWHERE))
             frame.hand_out(value, getattr(operand, "pos", f.NOWHERE))
+    if len(values) == 2:
+        found = operators.binary(frame, node.operator, *values, getattr(node.operands[0], "pos", f.NOWHERE))
+        if found is not None:
+            return Value(found.refs, deps | found.deps, flags | found.flags)
     return Value((), deps, flags)
 
 
@@ -424,6 +431,7 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         iterable = evaluate(frame, clause.iterable)
         via = "a generator" if node.kind == "generator" else f"a {node.kind} comprehension"
         frame.iterate(iterable, clause.pos, via)
+        operators.items(frame, iterable, clause.pos)
         frame.pauses += may_wait(frame, iterable, clause.iterable)
         deps |= content(frame, iterable, clause.pos)
         bind(frame, clause.target, elements(frame, iterable, clause.pos))
@@ -444,16 +452,6 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         picked = [ref[:-1] for ref in value.refs if frame.recorded(ref) and ref[-1] == "[]" and len(ref) > 1]
         made = tuple((("new", site, kind, origin),) for origin in picked[:2]) or made
     return Value(made, deps | value.deps, flags | value.flags)
-
-
-def special(frame: Frame, value: Value, name: str, pos: f.Position) -> None:
-    """Call a special method, such as ``__exit__``, of the project's objects."""
-    for ref in value.refs:
-        if is_path(ref):
-            for atom in frame.paths.atoms(ref):
-                method = frame.types.names.method(atom[1], name) if atom[0] == "inst" else None
-                if method is not None:
-                    calls.invoke(frame, method, (), [Value((ref,))], pos)
 
 
 def may_wait(frame: Frame, iterable: Value, node: f.Expression) -> bool:

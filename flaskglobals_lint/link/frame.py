@@ -238,9 +238,17 @@ class Frame:
     # -- variables --
 
     def assign(self, name: str, value: Value) -> None:
-        """Bind a local variable; what decides the assignment also decides the value."""
-        deps = value.deps | self.control
-        self.variables[name] = Value(value.refs, deps, value.flags, value.view) if deps != value.deps else value
+        """Bind a local variable."""
+        self.variables[name] = value
+
+    def decide(self, before: dict[str, Value], deps: int) -> None:
+        """After a branch: which value the variables have that it bound depends on what decided it.
+
+        Within the branch it does not: there the check is known to have passed.
+        """
+        for name, value in self.variables.items():
+            if before.get(name) is not value and value.deps | deps != value.deps:
+                self.variables[name] = Value(value.refs, value.deps | deps, value.flags, value.view)
 
     def escape(self, value: Value, path: Path) -> None:
         """What was made in this call is now reachable through a shared path: its variables are that path."""

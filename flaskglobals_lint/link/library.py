@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, workers
+from flaskglobals_lint.link import calls, expressions, holding, operators, workers
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.starts import keyword_arguments
@@ -109,6 +109,9 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         if ("extinst", "itertools.count") in frame.atoms(value, arguments[0].value):
             # Whoever takes the next number has it alone.
             return Value((), value.deps, value.flags | UNIQUE)
+        found = operators.special(frame, value, "__next__", node.pos)
+        if found is not None:
+            return Value(found.refs, value.deps | found.deps, value.flags | found.flags)
     if name == "type" and len(arguments) == 1:
         value = expressions.evaluate(frame, arguments[0].value)
         atoms = frame.atoms(value, arguments[0].value)
@@ -197,6 +200,8 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     for value in values:
         deps |= expressions.content(frame, value, node.pos)
         flags |= value.flags if name not in _TELLS_NOTHING else 0
+    if name in ("len", "bool"):
+        deps |= operators.length(frame, values[0], node.pos)
     if name in _MEASURES:
         flags |= MEASURED
     if python and values:

@@ -342,8 +342,18 @@ class Reach:
         place = self.paths.place(resolved[0])
         if place is None:
             return ("unknown", section.lock)
-        key = self.paths.exact(place)
+        key = self._closure(self.paths.exact(place), context)
         return (*key[:-1], f"[{section.key}]") if section.key.startswith("=") else key
+
+    @staticmethod
+    def _closure(key: Any, context: Context) -> Any:
+        """The identity of a decorator's own lock: each function that it decorates gets another one."""
+        root = key[0]
+        if isinstance(root, tuple) and root[0] == "v":
+            given = next((b[2] for b in context.bindings if b[0] == root[1] and b[2][0] in ("func", "bound")), None)
+            if given is not None:
+                return ((*root, given[1]), *key[1:])
+        return key
 
     def _fresh(self, root: Any) -> bool:
         """Whether the parameter is ``self`` of an object made for this request."""
@@ -436,6 +446,12 @@ class Reach:
         function = self.paths.types.index.functions[root[1]]
         at = self.paths.types.parameter_index(function, root[2])
         return at >= 0 and bool(self._default(("p", root[1], at)))
+
+
+def made_for(key: Any) -> ScopeId | None:
+    """The function for which a decorator made the lock of that identity."""
+    root = key[0]
+    return root[3] if isinstance(root, tuple) and root[0] == "v" and len(root) > 3 else None
 
 
 def _plain(key: Any) -> Any:
