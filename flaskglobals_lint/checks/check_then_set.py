@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
+from flaskglobals_lint.link.frame import ENDED
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Pair
 from flaskglobals_lint.rule import by_code
@@ -39,7 +40,9 @@ def _finding(program: Program, race: Race) -> Finding:
     if program.file(function) != program.file(context.function):
         line += f" of {program.file(context.function)}"
     actors = wording.actors(race)
-    if pair.companion:
+    if pair.read.kind == ENDED:
+        message = f"`{place.label}` is ended on line {line} and replaced here without a lock {where}; {actors} can both end the old one, and one of the two new ones is lost while it runs"
+    elif pair.companion:
         message = f"`{place.label}` is set here because of the check on line {line}, without a lock {where}; {actors} can both pass the check"
     elif wording.split_section(race):
         message = f"`{place.label}` is checked on line {line} and changed here {where}, but the lock is let go in between; {actors} can both pass the check"
@@ -111,6 +114,8 @@ def _is_cache(program: Program, race: Race) -> bool:
 def _fills(race: Race) -> bool:
     """Whether the write only adds what the check found missing."""
     write = race.pair.write
+    if write.via in (".put()", ".put_nowait()"):
+        return True
     return (write.kind == "set" and not _derived(race)) or (write.via in (".append()", ".add()") and not write.acts)
 
 

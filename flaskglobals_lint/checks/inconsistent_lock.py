@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 RULE = by_code("FGL402")
 
+_NO_LOCK: frozenset[Any] = frozenset({None})
 _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 
 
@@ -76,29 +77,38 @@ def _guard_of(
         known[token] = _guard(
             [one for one in writes if not program.distinct(access.path, one.path)],
             [one for one in updates if not program.distinct(access.path, one.path)],
+            _held(writes),
             access.locks,
         )
     return known[token]
 
 
-def _guard(writes: list[Access], updates: list[Conflict], held: frozenset[Any]) -> _Guard | None:
-    """The lock that most writes of a place hold, if it is there for this place: held in the function itself or by its own
-    decorator. Of two that as many hold it is the one that is not ``held``: neither is right.
-
-    A line holds what it holds on every way that leads to it.
-    """
+def _held(writes: list[Access]) -> Counter[Any]:
+    """How many lines hold each lock; a line holds what it holds on every way that leads to it."""
     sites: dict[tuple[ScopeId, f.Position], frozenset[Any]] = {}
     for access in writes:
         at = (access.function, access.record.pos)
-        locks = frozenset(lock for lock in access.locks if lock[0] != SHARED)
-        sites[at] = sites[at] & locks if at in sites else locks
-    counts = Counter(lock for locks in sites.values() for lock in locks)
+        locks = frozenset(lock for lock in access.locks if lock[0] != SHARED) or _NO_LOCK
+        sites[at] = sites[at] & locks or _NO_LOCK if at in sites else locks
+    return Counter(lock for locks in sites.values() for lock in locks)
+
+
+def _guard(
+    writes: list[Access], updates: list[Conflict], everywhere: Counter[Any], own: frozenset[Any]
+) -> _Guard | None:
+    """The lock that most writes of a place hold, if it is there for this place: held in the function itself or by its own
+    decorator.
+
+    Of two that as many hold it is the one that guards more of the container, else the one that the access does not have as
+    its ``own``: neither is right.
+    """
+    counts = _held(writes)
+    free = counts.pop(None, 0)
     if not counts:
         return None
-    lock = max(counts, key=lambda one: (counts[one], one not in held, repr(one)))
+    lock = max(counts, key=lambda one: (counts[one], everywhere[one], one not in own, repr(one)))
     guarded = tuple(access for access in writes if lock in access.locks)
-    own = any(_takes(access, lock) for access in guarded)
-    if not own or counts[lock] < sum(not locks for locks in sites.values()):
+    if counts[lock] < free or not any(_takes(access, lock) for access in guarded):
         return None
     return _Guard(lock, guarded, tuple(update for update in updates if lock in update.guards))
 

@@ -22,7 +22,9 @@ def check(program: Program) -> Iterator[Finding]:
 def _finding(program: Program, race: Race) -> Finding:
     pair, place, context = race.pair, race.conflict.place, race.context
     where = conflicts.way_in(program, context)
-    if wording.split_section(race):
+    if pair.write.via == "next()":
+        message = f"`{place.label}` is one generator for all, advanced without a lock {where}; while it runs a second request gets ValueError: generator already executing"
+    elif wording.split_section(race):
         message = f"`{place.label}` is read under a lock and written back after the lock was let go {where}; an update made in between is lost"
     else:
         actors = wording.actors(race)

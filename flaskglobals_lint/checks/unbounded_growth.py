@@ -155,7 +155,18 @@ def _shrunk(program: Program) -> tuple[set[tuple[Any, ...]], set[tuple[Any, ...]
             replaced.add(key)
         elif write.kind == "delete" or write.via in _REPLACES:
             replaced.add(key)
-    return replaced, removed
+    return replaced | set(_own_removals(program)), removed
+
+
+def _own_removals(program: Program) -> Iterator[tuple[Any, ...]]:
+    """Keys of containers of objects that a request or thread takes entries out of while it knows them by a variable of its
+    own: its inbox, its session."""
+    for fid, contexts in program.reached.contexts.items():
+        for write in program.evaluator.summary(fid, contexts[0].constants).writes if contexts else ():
+            if write.kind == "delete" and write.path[0][0] == "v":
+                place = program.paths.place(write.path)
+                if place is not None:
+                    yield place.key[:-1] if str(place.key[-1]).startswith("[") else place.key
 
 
 def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:

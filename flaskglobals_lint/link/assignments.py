@@ -105,8 +105,10 @@ class Assignments:
                 frame.escape(value, path)
 
     def _setter(self, frame: Frame, ref: Path, target: f.Attribute, value: Value) -> bool:
-        """Property setters and ``__setattr__`` of the project run instead; True if one did."""
+        """Property setters, descriptors and ``__setattr__`` of the project run instead; True if one did."""
         names = self.evaluator.types.names
+        if operators.described(frame, ref, target.name, "__set__", target.pos, value) is not None:
+            return True
         for atom in self.evaluator.paths.atoms(ref):
             if atom[0] != "inst":
                 continue

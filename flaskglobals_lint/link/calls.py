@@ -14,6 +14,8 @@ from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Read, 
 
 MOST_CALLEES = 5
 MOST_PATHS = 3
+_ENDS = frozenset({"cancel", "close", "disconnect", "dispose", "kill", "quit", "shutdown", "stop", "terminate"})
+"""Methods after which an object is of no more use."""
 NOTHING = Value()
 GIVEN = ("given",)
 """Stands for an argument that takes the place of a parameter's mutable default."""
@@ -26,6 +28,8 @@ def call(frame: Frame, node: f.Call) -> Value:
     function = node.function
     if isinstance(function, f.Attribute):
         receiver = expressions.evaluate(frame, function.value)
+        if function.name in _ENDS:
+            frame.end(receiver, node.pos)
         handled = methods.method_call(frame, node, function, receiver)
         if handled is not None:
             return handled

@@ -23,6 +23,7 @@ from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value,
 from flaskglobals_lint.link.types import Types
 
 LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
+QUEUE_ERRORS = ("Empty", "Full", "QueueEmpty", "QueueFull")
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
 MOST_EFFECTS = 48
@@ -367,7 +368,10 @@ class Evaluator:
         first = len(frame.summary.reads)
         sections, sticky = frame.sections, frame.sticky
         before = dict(frame.variables)
-        forgiving = any(_lookup_error(handler.type) or _any_error(handler.type) for handler in node.handlers)
+        forgiving = any(
+            _lookup_error(handler.type) or _any_error(handler.type) or _names(handler.type, QUEUE_ERRORS)
+            for handler in node.handlers
+        )
         retried = any(_names(handler.type, ("RuntimeError",)) for handler in node.handlers)
         frame.forgiving += forgiving
         frame.retried += retried
@@ -508,4 +512,4 @@ def _lookup_error(node: f.Expression | None) -> bool:
 def _names(node: f.Expression | None, wanted: tuple[str, ...]) -> bool:
     """Whether a handler names one of the exceptions."""
     nodes = node.values if isinstance(node, f.Display) else (node,)
-    return any(isinstance(n, f.Global) and n.name in wanted for n in nodes)
+    return any(isinstance(n, f.Global | f.Attribute) and n.name in wanted for n in nodes)

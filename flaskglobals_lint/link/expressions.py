@@ -130,6 +130,11 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                     if found:
                         refs.extend(calls.dynamic(frame, ref[1], name))
                         continue
+                    inner = operators.on_demand(frame, ref[1], name, node.pos)
+                    refs.extend(inner.refs)
+                    deps |= inner.deps
+                    flags |= inner.flags
+                    continue
                 inner = references(frame, found, node.pos)
                 refs.extend(inner.refs)
                 deps |= inner.deps
@@ -204,6 +209,12 @@ def attribute_of(frame: Frame, path: Path, node: f.Attribute) -> Value:
             overrides = [] if paths.bindings((*path, f".{name}")) else types.names.overrides(atom[1], name)
             if overrides:
                 refs.extend(("bound", fid, path) for fid in overrides)
+                continue
+            described = operators.described(frame, path, name, "__get__", node.pos)
+            if described is not None:
+                refs.extend(described.refs)
+                deps |= described.deps
+                flags |= described.flags
                 continue
         elif atom[0] == "class":
             method = types.names.method(atom[1], name)
@@ -374,7 +385,8 @@ def _operation(frame: Frame, node: f.Operation) -> Value:
                     deps |= frame.read(ref, "content", getattr(operand, "pos", f.NOWHERE))
             frame.hand_out(value, getattr(operand, "pos", f.NOWHERE))
     if len(values) == 2:
-        found = operators.binary(frame, node.operator, *values, getattr(node.operands[0], "pos", f.NOWHERE))
+        left, right = values
+        found = operators.binary(frame, node.operator, left, right, getattr(node.operands[0], "pos", f.NOWHERE))
         if found is not None:
             return Value(found.refs, deps | found.deps, flags | found.flags)
     return Value((), deps, flags)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.models import Entry
 
 MOST_READS = 600
+ENDED = "ended"
+"""Kind of a read that finds an object in order to end it."""
 FALLS, EXITS, BREAKS = 0, 1, 2
 """How control leaves a statement: it falls through, leaves the function, or leaves the loop."""
 RECORDED = SHARED_ROOTS | {"p"}
@@ -58,6 +60,8 @@ class Frame:
         self.stacked: list[Section] = []
         """Locks that an ``ExitStack`` or a file, not a ``with`` of their own, lets go at its end."""
         self.forgiving = 0
+        self.ended: dict[Path, int] = {}
+        """Objects that were told to end, by where they were found, with the reads that found them."""
         self.loops = 0
         self.settled = 0
         """The part of ``sticky`` from before the outermost loop that is being walked."""
@@ -151,6 +155,11 @@ class Frame:
                 return self._keys.get(path[:end], _NO_KEY)
         return _NO_KEY
 
+    def asked_before(self, path: Path) -> bool:
+        """Whether what a container holds, at that path, decides whether this point is reached."""
+        bits = self.decided >> self.first_read
+        return any(bits >> at & 1 and one.path == path for at, one in enumerate(self.summary.reads))
+
     def write(
         self,
         path: Path,
@@ -170,12 +179,20 @@ class Frame:
         values = value.deps if value is not None else 0
         flags = value.flags if value is not None else 0
         refs = tuple(ref for ref in value.refs if is_path(ref))[:3] if value is not None else ()
+        # Who ends a thing to put another one in its place replaces what was found.
+        found = self.ended.get(path, 0) if kind == "set" and not constant else 0
         self.summary.writes.append(
             Write(
-                path, kind, via, key, pos, self.sections, self.clock, values, self.decided, flags, key_flags,
-                harmless, constant, None, refs, self.control,
+                path, kind, via, key, pos, self.sections, self.clock, values, self.decided | found, flags, key_flags,
+                harmless, constant, None, refs, self.control | found,
             )
         )  # fmt: skip
+
+    def end(self, value: Value, pos: f.Position) -> None:
+        """Record that an object is told to end (``timer.cancel()``)."""
+        for ref in value.refs:
+            if self.recorded(ref):
+                self.ended[ref] = self.ended.get(ref, 0) | self.read(ref, ENDED, pos)
 
     def iterate(self, value: Value, pos: f.Position, via: str) -> None:
         """Record a Python-level loop over live containers, unless the code around it expects it to fail."""

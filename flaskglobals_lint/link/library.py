@@ -112,6 +112,12 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         found = operators.special(frame, value, "__next__", node.pos)
         if found is not None:
             return Value(found.refs, value.deps | found.deps, value.flags | found.flags)
+        for ref in value.refs:
+            if frame.recorded(ref) and operators.generator(frame, ref):
+                # It must not run twice at a time: that is an error, not a wait.
+                read = frame.read(ref, "content", node.pos)
+                frame.calls += 1
+                frame.write(ref, "mutate", "next()", node.pos, Value((), read))
     if name == "type" and len(arguments) == 1:
         value = expressions.evaluate(frame, arguments[0].value)
         atoms = frame.atoms(value, arguments[0].value)

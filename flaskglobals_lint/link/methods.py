@@ -205,7 +205,7 @@ def _access(
     element: Path = (*ref, step)
     if container.thread_safe and container.kind == "queue":
         frame.pauses += 1
-        return 0
+        return _queue(frame, node, name, ref, container)
     if name in container.element_reads and name not in container.writes:
         refs.append(element)
         return frame.read(element, "element", node.pos, text, flags=key_flags)
@@ -240,6 +240,17 @@ def _access(
             taken = frame.paths.atoms((*ref, "[]"))
             refs.extend((("new", (*node.pos[:2], frame.scope), atom),) for atom in taken[:2])
     return deps
+
+
+def _queue(frame: Frame, node: f.Call, name: str, ref: Path, container: Container) -> int:
+    """A method of a queue, each of which is safe for itself: what was found by asking it may not hold when acting on it."""
+    if name not in container.grows | container.shrinks:
+        return frame.read(ref, "content", node.pos)
+    waits = name == "put" and len(node.arguments) == 1
+    if not waits and frame.asked_before(ref):
+        kind = "delete" if name in container.shrinks else "mutate"
+        frame.write(ref, kind, f".{name}()", node.pos, harmless=frame.forgiving > 0)
+    return 0
 
 
 def _widen_local(frame: Frame, target: f.Expression, added: Value) -> None:

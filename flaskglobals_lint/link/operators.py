@@ -1,17 +1,18 @@
-"""Special methods that the project's classes define: what ``a += b``, ``a + b``, ``del a[k]``, ``len(a)`` or ``for x in a`` run."""
+"""Special methods that the project's classes define: what ``a += b``, ``a + b``, ``del a[k]`` or ``for x in a`` run."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import Value
 
 if TYPE_CHECKING:
-    from flaskglobals_lint import facts as f
     from flaskglobals_lint.link.frame import Frame
+    from flaskglobals_lint.link.summary import Path
 
 _NAMES = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
@@ -55,3 +56,35 @@ def items(frame: Frame, value: Value, pos: f.Position) -> None:
     """What a loop runs to get its items; an iterator is mostly the object itself."""
     special(frame, value, "__iter__", pos)
     special(frame, value, "__next__", pos)
+
+
+def described(frame: Frame, path: Path, name: str, hook: str, pos: f.Position, *given: Value) -> Value | None:
+    """What an attribute gives (``__get__``) or does (``__set__``) that a descriptor of the project stands for; None for any
+    other attribute."""
+    for atom in frame.paths.atoms(path):
+        owner = frame.types.names.owner(atom[1], name) if atom[0] in ("inst", "class") else None
+        if owner is not None:
+            return special(frame, Value(((("k", owner), f".{name}"),)), hook, pos, Value((path,)), *given)
+    return None
+
+
+def on_demand(frame: Frame, module: str, name: str, pos: f.Position) -> Value:
+    """A module's attribute that only its ``__getattr__`` knows."""
+    getter = f"{module}:__getattr__"
+    if getter not in frame.types.index.functions:
+        return Value()
+    asked = Value()
+    asked.literal = f.Constant("str", name)
+    return calls.invoke(frame, getter, (), [asked], pos)
+
+
+def generator(frame: Frame, path: Path) -> bool:
+    """Whether a variable or attribute holds a generator of the project's own code, which runs Python at each step."""
+    for binding in frame.paths.bindings(path):
+        node = binding.value
+        if isinstance(node, f.Comprehension) and node.kind == "generator":
+            return True
+        if isinstance(node, f.Call):
+            index = frame.types.index
+            return any(index.functions[fid].facts.is_generator for fid in frame.types.callees(node, binding.scope))
+    return False

@@ -110,7 +110,7 @@ class Section(msgspec.Struct, frozen=True, gc=False):
 
 
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """``kind`` is load (the variable or attribute itself), content (membership, length, iteration) or element."""
+    """``kind`` is load (the variable or attribute itself), content (membership, length, iteration), element or ended."""
 
     path: Path
     kind: str
