@@ -344,13 +344,13 @@ n, other = Value("i", 0), Value("i", 0)
 @app.post("/")
 def add():
     with other.get_lock():
-        n.value += 1
+        n.value += 1  # want: FGL402
     return "ok"
 
 @app.post("/sub")
 def sub():
     with n.get_lock():
-        n.value -= 1  # want: FGL402
+        n.value -= 1
     return "ok"
 """,
     ),

@@ -78,7 +78,7 @@ def _guard_of(
             [one for one in writes if not program.distinct(access.path, one.path)],
             [one for one in updates if not program.distinct(access.path, one.path)],
             _held(writes),
-            access.locks,
+            access,
         )
     return known[token]
 
@@ -93,20 +93,21 @@ def _held(writes: list[Access]) -> Counter[Any]:
     return Counter(lock for locks in sites.values() for lock in locks)
 
 
-def _guard(
-    writes: list[Access], updates: list[Conflict], everywhere: Counter[Any], own: frozenset[Any]
-) -> _Guard | None:
+def _guard(writes: list[Access], updates: list[Conflict], everywhere: Counter[Any], access: Access) -> _Guard | None:
     """The lock that most writes of a place hold, if it is there for this place: held in the function itself or by its own
     decorator.
 
-    Of two that as many hold it is the one that guards more of the container, else the one that the access does not have as
-    its ``own``: neither is right.
+    Of two that as many hold it is the one that guards more of the container or belongs to the same object, else the one that
+    the ``access`` does not hold: neither is right.
     """
     counts = _held(writes)
     free = counts.pop(None, 0)
     if not counts:
         return None
-    lock = max(counts, key=lambda one: (counts[one], everywhere[one], one not in own, repr(one)))
+    own = access.place.key[0]
+    lock = max(
+        counts, key=lambda one: (counts[one], everywhere[one], one[0] == own, one not in access.locks, repr(one))
+    )
     guarded = tuple(access for access in writes if lock in access.locks)
     if counts[lock] < free or not any(_takes(access, lock) for access in guarded):
         return None

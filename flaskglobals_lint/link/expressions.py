@@ -397,7 +397,9 @@ def _compare(frame: Frame, node: f.Compare) -> Value:
     deps = 0
     for value in values:
         deps |= value.deps
-    for operator, operand, value in zip(node.operators, node.operands[1:], values[1:], strict=True):
+    for operator, operand, left, value in zip(node.operators, node.operands[1:], values, values[1:], strict=False):
+        found = operators.binary(frame, operator, left, value, node.pos)
+        deps |= found.deps if found is not None else 0
         if operator in ("in", "not in"):
             for ref in value.refs:
                 if frame.recorded(ref):

@@ -115,8 +115,8 @@ class Frame:
 
     @property
     def chosen(self) -> int:
-        """What decides which items a loop goes on with, and which branch this is: not the checks that left the function."""
-        return self.control | (self.sticky & ~self.settled if self.loops else 0)
+        """What decides which items a loop goes on with: not the checks that left the function."""
+        return self.sticky & ~self.settled if self.loops else 0
 
     def recorded(self, ref: Any) -> bool:
         """Whether accesses of a reference can matter to anybody else."""
@@ -255,8 +255,9 @@ class Frame:
     # -- variables --
 
     def assign(self, name: str, value: Value) -> None:
-        """Bind a local variable."""
-        self.variables[name] = value
+        """Bind a local variable; which items a loop goes on with also decides its value."""
+        deps = value.deps | self.chosen
+        self.variables[name] = Value(value.refs, deps, value.flags, value.view) if deps != value.deps else value
 
     def decide(self, before: dict[str, Value], deps: int) -> None:
         """After a branch: which value the variables have that it bound depends on what decided it.

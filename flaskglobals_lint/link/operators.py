@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _NAMES = {
     "+": "add", "-": "sub", "*": "mul", "/": "truediv", "//": "floordiv", "%": "mod", "**": "pow", "@": "matmul",
     "|": "or", "&": "and", "^": "xor", "<<": "lshift", ">>": "rshift",
+    "<": "lt", "<=": "le", ">": "gt", ">=": "ge", "==": "eq", "!=": "ne",
 }  # fmt: skip
 
 
@@ -35,7 +36,7 @@ def special(frame: Frame, value: Value, name: str, pos: f.Position, *given: Valu
 
 
 def binary(frame: Frame, operator: str, left: Value, right: Value, pos: f.Position) -> Value | None:
-    """``left + right``"""
+    """``left + right``, ``left < right``"""
     name = _NAMES.get(operator)
     return special(frame, left, f"__{name}__", pos, right) if name is not None else None
 
