@@ -42,15 +42,16 @@ class _Parsed:
 
 def analyse(
     sources: Sequence[Source],
-    answers: Sequence[Answer],
+    answers: list[Answer],
     files: Files | None,
     ignored: Sequence[tuple[str, ...]],
     config: Config,
 ) -> Result:
     """The findings in all files of a program, whether they were asked for or not, after suppression.
 
-    ``answers`` are the facts of the sources. ``files`` may tell how the application is run. ``ignored`` are the codes that
-    ``per-file-ignores`` turns off in each of the sources. Raises UsageError if the configuration's own tables are wrong.
+    ``answers`` are the facts of the sources; they are decoded in place. ``files`` may tell how the application is run.
+    ``ignored`` are the codes that ``per-file-ignores`` turns off in each of the sources. Raises UsageError if the
+    configuration's own tables are wrong.
     """
     models = _models(config)
     try:
@@ -84,8 +85,13 @@ def _models(config: Config) -> Models:
         raise UsageError(f"{where(config, name)}{error}".rstrip(".")) from None
 
 
-def _parsed(sources: Sequence[Source], answers: Sequence[Answer]) -> list[_Parsed]:
-    """The files with their facts. Raises ValueError or RecursionError for bytes that are no facts."""
+def _parsed(sources: Sequence[Source], answers: list[Answer]) -> list[_Parsed]:
+    """The files with their facts. Raises ValueError or RecursionError for bytes that are no facts.
+
+    Each of the answers is decoded in its place: all facts in both forms would take much memory.
+    """
+    for at, answer in enumerate(answers):
+        answers[at] = decoded(answer)
     return [_Parsed(source, decoded(answer)) for source, answer in zip(sources, answers, strict=True)]
 
 

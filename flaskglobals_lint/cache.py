@@ -17,10 +17,11 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from hashlib import blake2b
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 from zlib import crc32
+
+from flaskglobals_lint.hashing import blake2b
 
 FOLDER: Final = ".flaskglobals_cache"
 
@@ -36,6 +37,8 @@ _MOST_PACKS: Final = 12
 _MOST_DAYS: Final = 14
 _SPARE_BYTES: Final = 64_000_000
 """So much of what the present run did not use is kept, if it was used lately; or as much as the run did use."""
+_MUCH: Final = 4_000_000
+"""Bytes of new entries that are written before the end of the run."""
 _DAY: Final = 86_400
 _ABANDONED: Final = 3_600
 """Seconds after which a temporary file has no writer any more."""
@@ -105,6 +108,18 @@ class Cache:
         if self._folder is not None:
             self._new[name] = content
 
+    def save(self) -> None:
+        """Write the new entries already if they take much memory. Never raises OSError."""
+        if self._folder is None or sum(map(len, self._new.values())) < _MUCH:
+            return
+        try:
+            _prepare(self._folder)
+            _write_pack(self._folder, _of_today(self._new))
+        except OSError as error:
+            log.info("cache: not written: %s", error)
+        else:
+            self._new.clear()
+
     def close(self) -> None:
         """Write the new entries as one file, and drop old ones where there are too many. Never raises OSError."""
         try:
@@ -140,12 +155,11 @@ class Cache:
 
     def _write(self, folder: Path) -> None:
         _prepare(folder)
-        today = int(time.time()) // _DAY
-        new = {name: (content, today) for name, content in self._new.items()}
+        new = _of_today(self._new)
         if len(self._packs) < _MOST_PACKS:
             _write_pack(folder, new)
             return
-        written = _write_pack(folder, new | self._kept(today))
+        written = _write_pack(folder, new | self._kept(_today()))
         for pack in self._packs:
             if os.path.basename(pack.path) != written:
                 with suppress(OSError):
@@ -177,6 +191,15 @@ class Cache:
             if content is not None:
                 kept[name] = (content, entry.day)
         return kept
+
+
+def _of_today(entries: dict[bytes, bytes]) -> dict[bytes, tuple[bytes, int]]:
+    today = _today()
+    return {name: (content, today) for name, content in entries.items()}
+
+
+def _today() -> int:
+    return int(time.time()) // _DAY
 
 
 def _listed(folder: Path, suffix: str) -> list[str]:

@@ -47,6 +47,7 @@ def extracted(sources: Sequence[Source], config: Config, store: Cache, progress:
         digests.append(digest(content))
         if at in new and sources[at].file.text is None:  # what an editor holds changes with each key
             store.put(names[at], content)
+    store.save()
     if progress:
         progress(len(sources), len(sources))
     log.info("extract: %d files, %d known, %.2f s", len(sources), hits, perf_counter() - start)

@@ -5,89 +5,126 @@ alone – not on options, models or other modules – so they can be cached by c
 own scopes; what a name *means* in another module is for the link stage.
 
 Positions are ``(line, column, end_line, end_column)``: 1-based lines, 1-based columns that count Unicode characters, the
-end exclusive.
+end exclusive. There is one for nearly every node, so a node keeps it as a *place*: one integer in place of a tuple of four.
 """
 
 from __future__ import annotations
 
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 import msgspec
 
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 """Part of every cache key: raise it whenever a class below changes its shape or meaning."""
 
 Position: TypeAlias = tuple[int, int, int, int]
 
 NOWHERE: Position = (1, 1, 1, 1)
 
+Place: TypeAlias = int | Position
+"""A position in one integer of at most 59 bits; as it is where it does not fit: in very long files, parts or lines."""
+
+_LINE: Final = 1 << 20
+_COLUMN: Final = 1 << 13
+_HEIGHT: Final = 1 << 13
+
+
+def place(line: int, column: int, end_line: int, end_column: int) -> Place:
+    """A position as it is kept."""
+    height = end_line - line
+    if line < _LINE and column < _COLUMN and 0 <= height < _HEIGHT and end_column < _COLUMN:
+        return line << 39 | column << 26 | height << 13 | end_column
+    return (line, column, end_line, end_column)
+
+
+def position(place: Place) -> Position:
+    """The position that was kept as ``place``."""
+    if place.__class__ is int:
+        line = place >> 39
+        return (line, place >> 26 & 0x1FFF, line + (place >> 13 & 0x1FFF), place & 0x1FFF)
+    return place  # type: ignore[return-value]
+
+
+def start_of(whole: Place, length: int) -> Place:
+    """The place of the first ``length`` characters, which are in one line."""
+    line, column, _, _ = position(whole)
+    return place(line, column, line, column + length)
+
 
 class Node(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """Base of every part of the tree."""
 
 
+class Placed(Node, frozen=True):
+    """A part whose position is kept, in its field ``place``."""
+
+    @property
+    def pos(self) -> Position:
+        return position(self.place)  # type: ignore[attr-defined]
+
+
 # --- expressions ------------------------------------------------------------------------------------------------------
 
 
-class Local(Node, frozen=True, tag="l"):
+class Local(Placed, frozen=True, tag="l"):
     """A name bound in the function it is used in. A comprehension's own variable is renamed ``name'N``."""
 
     name: str
-    pos: Position
+    place: Place
 
 
-class Free(Node, frozen=True, tag="f"):
+class Free(Placed, frozen=True, tag="f"):
     """A name bound in an enclosing function (a closure's variable); ``owner`` is that function's qualified name."""
 
     name: str
     owner: str
-    pos: Position
+    place: Place
 
 
-class Global(Node, frozen=True, tag="g"):
+class Global(Placed, frozen=True, tag="g"):
     """A name of the module, or a builtin."""
 
     name: str
-    pos: Position
+    place: Place
 
 
-class ClassName(Node, frozen=True, tag="k"):
+class ClassName(Placed, frozen=True, tag="k"):
     """A name bound in the class body it is used in; ``owner`` is the class's qualified name."""
 
     name: str
     owner: str
-    pos: Position
+    place: Place
 
 
-class Attribute(Node, frozen=True, tag="a"):
-    """``value.name``; ``pos`` covers the whole expression. ``__x`` in a class body is stored mangled (``_Class__x``)."""
+class Attribute(Placed, frozen=True, tag="a"):
+    """``value.name``; ``place`` covers the whole expression. ``__x`` in a class body is stored mangled (``_Class__x``)."""
 
     value: Expression
     name: str
-    pos: Position
+    place: Place
 
 
-class Item(Node, frozen=True, tag="i"):
+class Item(Placed, frozen=True, tag="i"):
     """``value[key]``; a slice's key is ``Operation("slice", …)``."""
 
     value: Expression
     key: Expression
-    pos: Position
+    place: Place
 
 
-class Argument(Node, frozen=True):
+class Argument(Placed, frozen=True):
     """One argument: ``keyword=value``, ``*value`` (``star`` 1), ``**value`` (``star`` 2) or ``value``."""
 
     value: Expression
     keyword: str | None
     star: int
-    pos: Position
+    place: Place
 
 
-class Call(Node, frozen=True, tag="c"):
+class Call(Placed, frozen=True, tag="c"):
     function: Expression
     arguments: tuple[Argument, ...]
-    pos: Position
+    place: Place
 
 
 class Constant(Node, frozen=True, tag="n"):
@@ -98,13 +135,13 @@ class Constant(Node, frozen=True, tag="n"):
     text: str
 
 
-class Display(Node, frozen=True, tag="d"):
+class Display(Placed, frozen=True, tag="d"):
     """A list, tuple, set or dict display. ``keys`` is empty but for a dict, where ``**x`` has the key None."""
 
     kind: str
     keys: tuple[Expression | None, ...]
     values: tuple[Expression, ...]
-    pos: Position
+    place: Place
 
 
 class Operation(Node, frozen=True, tag="o"):
@@ -114,12 +151,12 @@ class Operation(Node, frozen=True, tag="o"):
     operands: tuple[Expression, ...]
 
 
-class Compare(Node, frozen=True, tag="m"):
+class Compare(Placed, frozen=True, tag="m"):
     """``a < b <= c``: two operators and three operands. ``operators`` as written: ``in``, ``not in``, ``is``, ``==`` …"""
 
     operators: tuple[str, ...]
     operands: tuple[Expression, ...]
-    pos: Position
+    place: Place
 
 
 class Boolean(Node, frozen=True, tag="b"):
@@ -137,53 +174,53 @@ class Conditional(Node, frozen=True, tag="t"):
     orelse: Expression
 
 
-class Clause(Node, frozen=True):
+class Clause(Placed, frozen=True):
     """One ``for target in iterable if …`` of a comprehension."""
 
     target: Expression
     iterable: Expression
     conditions: tuple[Expression, ...]
-    pos: Position
+    place: Place
 
 
-class Comprehension(Node, frozen=True, tag="h"):
+class Comprehension(Placed, frozen=True, tag="h"):
     """``kind`` is list, set, dict or generator; ``key`` is given for a dict only."""
 
     kind: str
     key: Expression | None
     element: Expression
     clauses: tuple[Clause, ...]
-    pos: Position
+    place: Place
 
 
-class Lambda(Node, frozen=True, tag="L"):
+class Lambda(Placed, frozen=True, tag="L"):
     """A lambda; its body is the function of that qualified name, with one Return."""
 
     function: str
-    pos: Position
+    place: Place
 
 
-class Await(Node, frozen=True, tag="w"):
+class Await(Placed, frozen=True, tag="w"):
     value: Expression
-    pos: Position
+    place: Place
 
 
-class Yield(Node, frozen=True, tag="y"):
+class Yield(Placed, frozen=True, tag="y"):
     """``yield value`` or, if ``delegate``, ``yield from value``."""
 
     value: Expression | None
     delegate: bool
-    pos: Position
+    place: Place
 
 
 class Starred(Node, frozen=True, tag="s"):
     value: Expression
 
 
-class Walrus(Node, frozen=True, tag="W"):
+class Walrus(Placed, frozen=True, tag="W"):
     target: Expression
     value: Expression
-    pos: Position
+    place: Place
 
 
 Expression: TypeAlias = (
@@ -211,78 +248,78 @@ Expression: TypeAlias = (
 # --- statements -------------------------------------------------------------------------------------------------------
 
 
-class Assign(Node, frozen=True, tag="A"):
+class Assign(Placed, frozen=True, tag="A"):
     """``a = b = value``. A tuple target is a ``Display("tuple", …)``, which may hold Starred."""
 
     targets: tuple[Expression, ...]
     value: Expression
-    pos: Position
+    place: Place
 
 
-class AugmentedAssign(Node, frozen=True, tag="U"):
+class AugmentedAssign(Placed, frozen=True, tag="U"):
     """``target operator= value``; ``operator`` without the ``=``."""
 
     target: Expression
     operator: str
     value: Expression
-    pos: Position
+    place: Place
 
 
-class AnnotatedAssign(Node, frozen=True, tag="N"):
+class AnnotatedAssign(Placed, frozen=True, tag="N"):
     target: Expression
     annotation: Expression
     value: Expression | None
-    pos: Position
+    place: Place
 
 
-class Evaluate(Node, frozen=True, tag="E"):
+class Evaluate(Placed, frozen=True, tag="E"):
     """An expression as a statement."""
 
     value: Expression
-    pos: Position
+    place: Place
 
 
-class Return(Node, frozen=True, tag="R"):
+class Return(Placed, frozen=True, tag="R"):
     value: Expression | None
-    pos: Position
+    place: Place
 
 
-class Raise(Node, frozen=True, tag="X"):
+class Raise(Placed, frozen=True, tag="X"):
     value: Expression | None
-    pos: Position
+    place: Place
 
 
-class Assert(Node, frozen=True, tag="T"):
+class Assert(Placed, frozen=True, tag="T"):
     test: Expression
-    pos: Position
+    place: Place
 
 
-class Delete(Node, frozen=True, tag="D"):
+class Delete(Placed, frozen=True, tag="D"):
     targets: tuple[Expression, ...]
-    pos: Position
+    place: Place
 
 
-class If(Node, frozen=True, tag="I"):
+class If(Placed, frozen=True, tag="I"):
     test: Expression
     body: tuple[Statement, ...]
     orelse: tuple[Statement, ...]
-    pos: Position
+    place: Place
 
 
-class While(Node, frozen=True, tag="H"):
+class While(Placed, frozen=True, tag="H"):
     test: Expression
     body: tuple[Statement, ...]
     orelse: tuple[Statement, ...]
-    pos: Position
+    place: Place
 
 
-class For(Node, frozen=True, tag="F"):
+class For(Placed, frozen=True, tag="F"):
     target: Expression
     iterable: Expression
     body: tuple[Statement, ...]
     orelse: tuple[Statement, ...]
     is_async: bool
-    pos: Position
+    place: Place
 
 
 class Handler(Node, frozen=True):
@@ -293,25 +330,25 @@ class Handler(Node, frozen=True):
     body: tuple[Statement, ...]
 
 
-class Try(Node, frozen=True, tag="Y"):
+class Try(Placed, frozen=True, tag="Y"):
     body: tuple[Statement, ...]
     handlers: tuple[Handler, ...]
     orelse: tuple[Statement, ...]
     final: tuple[Statement, ...]
-    pos: Position
+    place: Place
 
 
-class WithItem(Node, frozen=True):
+class WithItem(Placed, frozen=True):
     value: Expression
     target: Expression | None
-    pos: Position
+    place: Place
 
 
-class With(Node, frozen=True, tag="V"):
+class With(Placed, frozen=True, tag="V"):
     items: tuple[WithItem, ...]
     body: tuple[Statement, ...]
     is_async: bool
-    pos: Position
+    place: Place
 
 
 class Case(Node, frozen=True):
@@ -323,27 +360,27 @@ class Case(Node, frozen=True):
     body: tuple[Statement, ...]
 
 
-class Match(Node, frozen=True, tag="M"):
+class Match(Placed, frozen=True, tag="M"):
     subject: Expression
     cases: tuple[Case, ...]
-    pos: Position
+    place: Place
 
 
-class Define(Node, frozen=True, tag="P"):
+class Define(Placed, frozen=True, tag="P"):
     """The point where a ``def`` is executed; ``target`` is the name it binds."""
 
     target: Expression
     function: str
-    pos: Position
+    place: Place
 
 
-class DefineClass(Node, frozen=True, tag="C"):
+class DefineClass(Placed, frozen=True, tag="C"):
     target: Expression
     cls: str
-    pos: Position
+    place: Place
 
 
-class Import(Node, frozen=True, tag="J"):
+class Import(Placed, frozen=True, tag="J"):
     """One imported name.
 
     ``import a.b`` binds ``a`` (``module`` "a", and "a.b" is in ``loads``); ``import a.b as c`` binds ``c`` to "a.b";
@@ -356,7 +393,7 @@ class Import(Node, frozen=True, tag="J"):
     name: str | None
     level: int
     loads: str
-    pos: Position
+    place: Place
 
 
 class Jump(Node, frozen=True, tag="B"):
@@ -389,23 +426,23 @@ Statement: TypeAlias = (
 # --- definitions ------------------------------------------------------------------------------------------------------
 
 
-class Parameter(Node, frozen=True):
+class Parameter(Placed, frozen=True):
     """``kind`` is positional, keyword, ``*`` or ``**``."""
 
     name: str
     kind: str
     default: Expression | None
     annotation: Expression | None
-    pos: Position
+    place: Place
 
 
-class Function(Node, frozen=True):
+class Function(Placed, frozen=True):
     """A ``def`` or lambda.
 
     ``qualname`` is its dotted path in the module, without ``<locals>`` (``create_app.index``, ``Store.add``); a second
     definition of the same path gets ``#2`` and so on; a lambda is ``<lambda>`` (``f.<lambda>``). ``function`` and ``cls``
     name the innermost enclosing function and, where the definition stands directly in a class body, that class.
-    ``globals`` are the names it declares ``global``. ``pos`` covers the line of the ``def``, not its decorators.
+    ``globals`` are the names it declares ``global``. ``place`` covers the line of the ``def``, not its decorators.
     """
 
     qualname: str
@@ -419,10 +456,10 @@ class Function(Node, frozen=True):
     function: str | None
     cls: str | None
     globals: tuple[str, ...]
-    pos: Position
+    place: Place
 
 
-class Class(Node, frozen=True):
+class Class(Placed, frozen=True):
     """A class; ``body`` holds its statements, methods as Define."""
 
     qualname: str
@@ -433,7 +470,7 @@ class Class(Node, frozen=True):
     body: tuple[Statement, ...]
     function: str | None
     cls: str | None
-    pos: Position
+    place: Place
 
 
 class Comment(Node, frozen=True):

@@ -27,7 +27,7 @@ from flaskglobals_lint.gitignore import posix
 from flaskglobals_lint.proposals import with_fixes
 from flaskglobals_lint.report import FORMATS
 from flaskglobals_lint.settings import Vocabulary, load
-from flaskglobals_lint.sources import Source, Texts
+from flaskglobals_lint.sources import Contents, Source, Texts
 
 if TYPE_CHECKING:
     from flaskglobals_lint.baseline import Baseline
@@ -107,7 +107,7 @@ def _report(
     """What of a result is told: new findings in the targets, grave enough."""
     judged = {source.file.display for source in read if source.file.target}
     findings = [finding for finding in result.findings if finding.span.path in judged]
-    contents = {source.file.display: source.content for source in read}
+    contents = Contents(read)
     fixed: tuple[str, ...] = ()
     if baseline:
         matched = baseline.match(findings, _texts(findings, contents), sorted(judged), cwd)
@@ -178,6 +178,7 @@ def _result(
     if files is not None:
         files.asked.clear()
     facts = facts or _extracted(read, config, store, progress)
+    sources.fold(read)
     result = analyse(read, facts.answers, files, ignored, config)
     if kept.keeps:
         _keep(program, files, result, kept)
@@ -242,8 +243,8 @@ def _plain(value: object) -> object:
 
 def _texts(findings: Sequence[Finding], contents: Mapping[str, bytes]) -> Texts:
     """The text of every file that a finding points at."""
-    spans = (span for finding in findings for span in (finding.span, *finding.related))
-    return Texts({span.path: contents[span.path] for span in spans if span.path in contents})
+    paths = {span.path for finding in findings for span in (finding.span, *finding.related)}
+    return Texts({path: contents[path] for path in sorted(paths) if path in contents})
 
 
 class _CallableModule(ModuleType):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flaskglobals_lint import results
 from flaskglobals_lint.cache import Cache, code, key
 from flaskglobals_lint.finding import Finding, Report
 from flaskglobals_lint.results import Result
-from flaskglobals_lint.sources import Source
+from flaskglobals_lint.sources import Contents, Source
 
 log = logging.getLogger(__name__)
 
@@ -26,12 +26,12 @@ def with_fixes(report: Report, read: Sequence[Source], store: Cache) -> Report:
             return replace(report, findings=results.decode(kept).findings)
         except ValueError:
             log.info("cache: fixes of the wrong shape")
-    findings = _proposed(report.findings, {source.file.display: source.content for source in read})
+    findings = _proposed(report.findings, Contents(read))
     store.put(name, results.encode(Result(findings, ())))
     return replace(report, findings=findings)
 
 
-def _proposed(findings: Sequence[Finding], contents: dict[str, bytes]) -> tuple[Finding, ...]:
+def _proposed(findings: Sequence[Finding], contents: Mapping[str, bytes]) -> tuple[Finding, ...]:
     from flaskglobals_lint.extract.source import decode
     from flaskglobals_lint.fixes import Fixer
 

@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from hashlib import blake2b
+from typing import Final
 
 from flaskglobals_lint.discover import SourceFile
+from flaskglobals_lint.hashing import blake2b
+
+_WORTH_FOLDING: Final = 2_000_000
+"""Bytes of all files that are worth the time it takes to compress them."""
 
 
-@dataclass(frozen=True, slots=True)
 class Source:
     """A file and its bytes, with a hash of them; ``problem`` tells why it could not be read."""
 
-    file: SourceFile
-    content: bytes
-    digest: bytes
-    problem: str = ""
+    __slots__ = ("_bytes", "_folded", "digest", "file", "problem")
+
+    def __init__(self, file: SourceFile, content: bytes, problem: str = "") -> None:
+        self.file = file
+        self.problem = problem
+        self.digest = digest(content)
+        self._bytes = content
+        self._folded = False
+
+    @property
+    def content(self) -> bytes:
+        return zlib.decompress(self._bytes) if self._folded else self._bytes
+
+    @property
+    def size(self) -> int:
+        """The bytes that it takes in memory."""
+        return len(self._bytes)
+
+    def fold(self) -> None:
+        """Keep the bytes compressed."""
+        if not self._folded:
+            self._bytes = zlib.compress(self._bytes, 1)
+            self._folded = True
 
 
 def read(files: Iterable[SourceFile]) -> list[Source]:
@@ -30,13 +52,40 @@ def read(files: Iterable[SourceFile]) -> list[Source]:
             continue
         except OSError as error:
             content, problem = b"", f"the file cannot be read: {error.strerror}"
-        sources.append(Source(file, content, digest(content), problem))
+        sources.append(Source(file, content, problem))
     return sources
+
+
+def fold(sources: Iterable[Source]) -> None:
+    """Make room where there are many files: few of their texts are needed once their facts are known."""
+    sources = list(sources)
+    if sum(source.size for source in sources) > _WORTH_FOLDING:
+        for source in sources:
+            source.fold()
 
 
 def digest(content: bytes) -> bytes:
     """What the bytes of a file are known by."""
     return blake2b(content, digest_size=16).digest()
+
+
+class Contents(Mapping[str, bytes]):
+    """The bytes of files by printed path."""
+
+    def __init__(self, sources: Iterable[Source]) -> None:
+        self._sources = {source.file.display: source for source in sources}
+
+    def __getitem__(self, path: str) -> bytes:
+        return self._sources[path].content
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._sources
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._sources)
+
+    def __len__(self) -> int:
+        return len(self._sources)
 
 
 class Texts(Mapping[str, str]):

@@ -183,7 +183,8 @@ def test_columns_count_characters() -> None:
 
 def test_a_byte_order_mark_takes_no_column() -> None:
     module = extract(b"\xef\xbb\xbfx = 1")
-    assert module.body == (facts.Assign((facts.Global("x", (1, 1, 1, 2)),), facts.Constant("int", "1"), (1, 1, 1, 6)),)
+    target = facts.Global("x", facts.place(1, 1, 1, 2))
+    assert module.body == (facts.Assign((target,), facts.Constant("int", "1"), facts.place(1, 1, 1, 6)),)
 
 
 _LIKE_AST: dict[Any, type[ast.AST]] = {

@@ -20,7 +20,7 @@ def show(part: Any) -> Any:
     if isinstance(part, facts.Constant):
         return repr(part.text) if part.kind in {"str", "bytes"} else part.text
     if isinstance(part, facts.Node):
-        fields = (getattr(part, field) for field in part.__struct_fields__ if field != "pos")
+        fields = (getattr(part, field) for field in part.__struct_fields__ if field != "place")
         return (type(part).__name__, *(show(field) for field in fields))
     if isinstance(part, tuple):
         return tuple(show(item) for item in part)

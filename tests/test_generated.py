@@ -49,8 +49,8 @@ def positions(node: object) -> Iterator[facts.Position]:
     if isinstance(node, msgspec.Struct):
         for name in node.__struct_fields__:
             value = getattr(node, name)
-            if name == "pos":
-                yield value
+            if name == "place":
+                yield facts.position(value)
             else:
                 yield from positions(value)
     elif isinstance(node, tuple):

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from fnmatch import translate
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint.config import DEFAULT_EXCLUDE
+from flaskglobals_lint.hashing import blake2b
 
 if TYPE_CHECKING:
     from flaskglobals_lint.models.servers import DeploymentFile

@@ -53,7 +53,7 @@ def function(walk: Walk, node: cst.FunctionDef, out: list[facts.Statement]) -> N
             function=outer.enclosing_function(),
             cls=outer.enclosing_class(),
             globals=tuple(sorted(inner.globals)),
-            pos=pos,
+            place=pos,
         )
     )
     out.append(facts.Define(target, qualname, pos))
@@ -86,7 +86,7 @@ def lambda_(walk: Walk, node: cst.Lambda) -> facts.Lambda:
             function=outer.enclosing_function(),
             cls=outer.enclosing_class(),
             globals=(),
-            pos=pos,
+            place=pos,
         )
     )
     return facts.Lambda(qualname, pos)
@@ -121,7 +121,7 @@ def class_(walk: Walk, node: cst.ClassDef, out: list[facts.Statement]) -> None:
             body=body,
             function=outer.enclosing_function(),
             cls=outer.enclosing_class(),
-            pos=pos,
+            place=pos,
         )
     )
     out.append(facts.DefineClass(target, qualname, pos))

@@ -87,7 +87,7 @@ def argument(walk: Walk, node: cst.Arg) -> facts.Argument:
     if keyword is not None or node.star:
         pos = cursor.span(start)
     elif isinstance(value, facts.Comprehension):
-        pos = value.pos
+        pos = value.place
     else:
         pos = walk.bare(start)
     return facts.Argument(value, keyword, len(node.star), pos)

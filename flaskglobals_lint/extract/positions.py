@@ -14,7 +14,7 @@ from itertools import accumulate, count
 from operator import add
 from typing import Final
 
-from flaskglobals_lint.facts import Position
+from flaskglobals_lint.facts import Place, place
 
 NEWLINE: Final = re.compile(r"\r\n?|\n")
 
@@ -76,7 +76,7 @@ class Cursor:
         """The offset of the next token."""
         return _SEPARATORS.match(self.source, self.at).end()  # type: ignore[union-attr]  # it matches the empty string
 
-    def span(self, start: int, end: int | None = None) -> Position:
+    def span(self, start: int, end: int | None = None) -> Place:
         """The position of what was taken since the offset ``start``, or of it up to ``end``."""
         if end is None:
             end = self.at
@@ -85,8 +85,8 @@ class Cursor:
         line, line_start = self._line, self._line_start
         column = start - line_start + 1
         if end < self._line_end:
-            return (line, column, line, end - line_start + 1)
-        return (line, column, *self.lines.place(end))
+            return place(line, column, line, end - line_start + 1)
+        return place(line, column, *self.lines.place(end))
 
     def _enter_line(self, offset: int) -> None:
         starts = self.lines.starts

@@ -37,12 +37,12 @@ class Reference(NamedTuple):
     name: str
     owner: str
 
-    def at(self, pos: facts.Position) -> Name:
+    def at(self, place: facts.Place) -> Name:
         if self.kind is facts.Global:
-            return facts.Global(self.name, pos)
+            return facts.Global(self.name, place)
         if self.kind is facts.Local:
-            return facts.Local(self.name, pos)
-        return (facts.Free if self.kind is facts.Free else facts.ClassName)(self.name, self.owner, pos)
+            return facts.Local(self.name, place)
+        return (facts.Free if self.kind is facts.Free else facts.ClassName)(self.name, self.owner, place)
 
 
 Name: TypeAlias = facts.Local | facts.Free | facts.Global | facts.ClassName
@@ -69,7 +69,8 @@ class Scope:
         self.private: str = private if private is not None else parent.private if parent is not None else ""
         self.is_generator = False
         inline = kind is Kind.COMPREHENSION or kind is Kind.TYPE_PARAMETERS
-        self.frame: Scope = parent.frame if inline and parent is not None else self
+        # A reference to itself would keep it from being freed, as the collector of cycles is off.
+        self._frame: Scope | None = parent.frame if inline and parent is not None else None
         self.renamed: Mapping[str, str] = {}
         self._numbers = 0
         self._references: dict[str, Reference] = {}
@@ -81,6 +82,10 @@ class Scope:
             self.renamed = {name: f"{name}'{number}" for name in bound}
             bound = set()
         self.bound = bound
+
+    @property
+    def frame(self) -> Scope:
+        return self if self._frame is None else self._frame
 
     def next_number(self) -> int:
         """A number that sets a comprehension's variables apart from all others of this frame."""

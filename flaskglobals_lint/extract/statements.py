@@ -111,7 +111,7 @@ def import_modules(walk: Walk, node: cst.Import, out: Out) -> None:
         if alias.asname is None:
             pos = walk.cursor.span(start)
             # The name that is bound is the first of the dotted path.
-            target = walk.scope.resolve(top).at((pos[0], pos[1], pos[0], pos[1] + len(top)))
+            target = walk.scope.resolve(top).at(facts.start_of(pos, len(top)))
             out.append(facts.Import(target, top, None, 0, loads, pos))
         else:
             target = _as_name(walk, alias.asname)
@@ -165,7 +165,7 @@ def _as_name(walk: Walk, node: cst.AsName) -> Name:
 
 def if_statement(walk: Walk, node: cst.If, out: Out) -> None:
     """An ``elif`` is an If in the orelse of the one before; the chain is walked without recursion."""
-    branches: list[tuple[facts.Expression, tuple[facts.Statement, ...], facts.Position]] = []
+    branches: list[tuple[facts.Expression, tuple[facts.Statement, ...], facts.Place]] = []
     rest: cst.If | cst.Else | None = node
     while isinstance(rest, cst.If):
         start = walk.cursor.take("elif" if branches else "if")

@@ -65,12 +65,12 @@ class Walk:
         self.nest(-1)
         return result
 
-    def bare(self, start: int) -> facts.Position:
+    def bare(self, start: int) -> facts.Place:
         """The position of the last expression without the parentheses around it; ``start`` is where it starts if it has none."""
         inner, end = self._inner
         return self.cursor.span(start if inner < 0 else inner, end)
 
-    def header(self, start: int) -> facts.Position:
+    def header(self, start: int) -> facts.Place:
         """The position from ``start`` to the end of the last expression, without the parentheses around that."""
         return self.cursor.span(start, self._inner[1])
 

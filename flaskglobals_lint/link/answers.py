@@ -20,6 +20,8 @@ class Answers:
         self.final: dict[tuple[Any, ...], Atoms] = {}
         """Answers that will not change."""
         self._tentative: dict[tuple[Any, ...], Atoms] = {}
+        self._same: dict[Atoms, Atoms] = {}
+        """One object for all answers that are equal: there are many questions and few answers."""
         self._busy = 0
 
     @property
@@ -41,6 +43,7 @@ class Answers:
         """Keep an answer. An empty one that was found inside another question may be due to that question, and is kept
         only until that one is answered."""
         self._busy -= 1
+        answer = self._same.setdefault(answer, answer)
         if answer or not self._busy:
             self.final[key] = answer
         else:

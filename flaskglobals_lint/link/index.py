@@ -27,12 +27,16 @@ class Binding(msgspec.Struct, frozen=True, gc=False):
 
     how: str
     scope: ScopeId
-    pos: f.Position
+    place: f.Place
     value: f.Expression | None = None
     name: str = ""
     at: int = -1
     imported: f.Import | None = None
     annotation: f.Expression | None = None
+
+    @property
+    def pos(self) -> f.Position:
+        return f.position(self.place)
 
 
 class CallSite(msgspec.Struct, frozen=True, gc=False):
@@ -141,7 +145,7 @@ def attribute_by_dict(node: f.Item) -> f.Attribute | None:
     """The attribute that ``obj.__dict__["name"]`` is."""
     names = node.value
     if isinstance(names, f.Attribute) and names.name == "__dict__" and isinstance(node.key, f.Constant):
-        return f.Attribute(names.value, node.key.text, node.pos)
+        return f.Attribute(names.value, node.key.text, node.place)
     return None
 
 
@@ -193,11 +197,11 @@ class _Walker:
     def decorator(self, decorator: f.Expression, decorated: ScopeId, parent: ScopeId | None) -> None:
         scope = parent or f"{self.module_index.path}:"
         self.expression(decorator)
-        pos = getattr(decorator, "pos", f.NOWHERE)
+        place = getattr(decorator, "place", f.NOWHERE)
         name = last_name(decorator)
         if isinstance(decorator, f.Call):
             name = last_name(decorator.function) + "()"
-        self.index.calls.setdefault(name, []).append(CallSite(scope, f.Call(decorator, (), pos), decorated))
+        self.index.calls.setdefault(name, []).append(CallSite(scope, f.Call(decorator, (), place), decorated))
 
     # -- binding --
 
@@ -247,12 +251,12 @@ class _Walker:
                         and binding.value.kind in ("tuple", "list")
                         and len(binding.value.values) == len(values)
                     ):
-                        self.bind(inner, Binding("is", self.scope, binding.pos, binding.value.values[at]))
+                        self.bind(inner, Binding("is", self.scope, binding.place, binding.value.values[at]))
                     else:
                         how = {"is": "item", "element": "element-item"}.get(binding.how, "opaque")
-                        self.bind(inner, Binding(how, self.scope, binding.pos, binding.value, at=at))
+                        self.bind(inner, Binding(how, self.scope, binding.place, binding.value, at=at))
             case f.Starred():
-                self.bind(target.value, Binding("opaque", self.scope, binding.pos))
+                self.bind(target.value, Binding("opaque", self.scope, binding.place))
             case _:
                 pass
 
@@ -279,17 +283,17 @@ class _Walker:
     def assign(self, node: f.Assign) -> None:
         self.expression(node.value)
         for target in node.targets:
-            self.bind(target, Binding("is", self.scope, node.pos, node.value))
+            self.bind(target, Binding("is", self.scope, node.place, node.value))
 
     def augmented(self, node: f.AugmentedAssign) -> None:
         self.expression(node.value)
-        self.bind(node.target, Binding("augmented", self.scope, node.pos, node.value))
+        self.bind(node.target, Binding("augmented", self.scope, node.place, node.value))
 
     def annotated(self, node: f.AnnotatedAssign) -> None:
         if node.value is not None:
             self.expression(node.value)
         how = "is" if node.value is not None else "annotation"
-        self.bind(node.target, Binding(how, self.scope, node.pos, node.value, annotation=node.annotation))
+        self.bind(node.target, Binding(how, self.scope, node.place, node.value, annotation=node.annotation))
 
     def returned(self, node: f.Return) -> None:
         if node.value is not None:
@@ -304,7 +308,7 @@ class _Walker:
 
     def loop(self, node: f.For) -> None:
         self.expression(node.iterable)
-        self.bind(node.target, Binding("element", self.scope, node.pos, node.iterable))
+        self.bind(node.target, Binding("element", self.scope, node.place, node.iterable))
         self.block(node.body)
         self.block(node.orelse)
 
@@ -312,7 +316,7 @@ class _Walker:
         self.block(node.body)
         for handler in node.handlers:
             if handler.name is not None:
-                self.bind(handler.name, Binding("opaque", self.scope, node.pos))
+                self.bind(handler.name, Binding("opaque", self.scope, node.place))
             self.block(handler.body)
         self.block(node.orelse)
         self.block(node.final)
@@ -321,28 +325,28 @@ class _Walker:
         for item in node.items:
             self.expression(item.value)
             if item.target is not None:
-                self.bind(item.target, Binding("enter", self.scope, item.pos, item.value))
+                self.bind(item.target, Binding("enter", self.scope, item.place, item.value))
         self.block(node.body)
 
     def define(self, node: f.Define) -> None:
         name = f"{self.module_index.path}:{node.function}"
-        self.bind(node.target, Binding("function", self.scope, node.pos, name=name))
+        self.bind(node.target, Binding("function", self.scope, node.place, name=name))
 
     def define_class(self, node: f.DefineClass) -> None:
         name = f"{self.module_index.path}:{node.cls}"
-        self.bind(node.target, Binding("class", self.scope, node.pos, name=name))
+        self.bind(node.target, Binding("class", self.scope, node.place, name=name))
 
     def imported(self, node: f.Import) -> None:
         if node.name == "*":
             self.module_index.stars.append(node)
         elif node.target is not None:
-            self.bind(node.target, Binding("import", self.scope, node.pos, imported=node))
+            self.bind(node.target, Binding("import", self.scope, node.place, imported=node))
 
     def match(self, node: f.Match) -> None:
         self.expression(node.subject)
         for case in node.cases:
             for bound in case.names:
-                self.bind(bound, Binding("opaque", self.scope, node.pos))
+                self.bind(bound, Binding("opaque", self.scope, node.place))
             if case.guard is not None:
                 self.expression(case.guard)
             self.block(case.body)
@@ -385,7 +389,7 @@ class _Walker:
     def comprehension(self, node: f.Comprehension) -> None:
         for clause in node.clauses:
             self.expression(clause.iterable)
-            self.bind(clause.target, Binding("element", self.scope, clause.pos, clause.iterable))
+            self.bind(clause.target, Binding("element", self.scope, clause.place, clause.iterable))
             for condition in clause.conditions:
                 self.expression(condition)
         if node.key is not None:
@@ -400,7 +404,7 @@ class _Walker:
 
     def walrus(self, node: f.Walrus) -> None:
         self.expression(node.value)
-        self.bind(node.target, Binding("is", self.scope, node.pos, node.value))
+        self.bind(node.target, Binding("is", self.scope, node.place, node.value))
 
     def call(self, node: f.Call) -> None:
         function = node.function
@@ -414,13 +418,13 @@ class _Walker:
         if isinstance(function, f.Attribute):
             at = _ADDERS.get(function.name)
             if at is not None and len(node.arguments) > at:
-                binding = Binding("is", self.scope, node.pos, node.arguments[at].value)
-                self.store(f.Item(function.value, f.Constant("none", "None"), node.pos).value, binding)
+                binding = Binding("is", self.scope, node.place, node.arguments[at].value)
+                self.store(function.value, binding)
         elif name == "setattr" and len(node.arguments) == 3:
             key = node.arguments[1].value
             if isinstance(key, f.Constant) and key.kind == "str":
-                target = f.Attribute(node.arguments[0].value, key.text, node.pos)
-                binding = Binding("is", self.scope, node.pos, node.arguments[2].value)
+                target = f.Attribute(node.arguments[0].value, key.text, node.place)
+                binding = Binding("is", self.scope, node.place, node.arguments[2].value)
                 self.index.attributes.setdefault(key.text, []).append((target, binding))
 
 

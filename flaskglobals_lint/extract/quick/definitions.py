@@ -44,7 +44,7 @@ def function(walk: QuickWalk, node: ast.FunctionDef | ast.AsyncFunctionDef, out:
             function=outer.enclosing_function(),
             cls=outer.enclosing_class(),
             globals=tuple(sorted(inner.globals)),
-            pos=pos,
+            place=pos,
         )
     )
     out.append(facts.Define(target, qualname, pos))
@@ -74,7 +74,7 @@ def lambda_(walk: QuickWalk, node: ast.Lambda) -> facts.Lambda:
             function=outer.enclosing_function(),
             cls=outer.enclosing_class(),
             globals=(),
-            pos=pos,
+            place=pos,
         )
     )
     return facts.Lambda(qualname, pos)
@@ -109,7 +109,7 @@ def class_(walk: QuickWalk, node: ast.ClassDef, out: list[facts.Statement]) -> N
             body=body,
             function=outer.enclosing_function(),
             cls=outer.enclosing_class(),
-            pos=pos,
+            place=pos,
         )
     )
     out.append(facts.DefineClass(target, qualname, pos))
@@ -132,9 +132,8 @@ def _parameters(walk: QuickWalk, node: ast.arguments) -> Iterator[facts.Paramete
 def _parameter(walk: QuickWalk, node: ast.arg, default: ast.expr | None, kind: str) -> facts.Parameter:
     annotation = walk.optional(node.annotation)
     value = walk.optional(default)
-    line, column, _, _ = walk.at(node)
-    pos = (line, column, line, column + len(node.arg))
-    return facts.Parameter(walk.scope.mangle(node.arg), kind, value, annotation, pos)
+    name = facts.start_of(walk.at(node), len(node.arg))
+    return facts.Parameter(walk.scope.mangle(node.arg), kind, value, annotation, name)
 
 
 def _parameter_names(node: ast.arguments) -> Iterator[str]:

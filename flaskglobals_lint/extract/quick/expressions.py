@@ -89,18 +89,18 @@ def _argument(walk: QuickWalk, node: ast.expr | ast.keyword) -> facts.Argument:
     if kind is ast.Starred:
         return facts.Argument(walk.expression(node.value), None, 1, walk.at(node))  # type: ignore[union-attr]
     value = walk.expression(node)  # type: ignore[arg-type]
-    return facts.Argument(value, None, 0, getattr(value, "pos", None) or walk.at(node))
+    return facts.Argument(value, None, 0, getattr(value, "place", None) or walk.at(node))
 
 
 def constant(walk: QuickWalk, node: ast.Constant) -> facts.Constant:
     value = node.value
     if isinstance(value, str):
         text = value[: literals.TEXT_LIMIT]
-        return facts.Constant("str", text if text.isascii() else literals.storable(text))
+        return walk.constant("str", text if text.isascii() else literals.storable(text))
     if value is None or value is True or value is False:
         return literals.KEYWORDS[str(value)]
     if isinstance(value, int):
-        return facts.Constant("int", str(value)[: literals.TEXT_LIMIT])
+        return walk.constant("int", str(value)[: literals.TEXT_LIMIT])
     if isinstance(value, bytes):
         return facts.Constant("bytes", value[: literals.TEXT_LIMIT].decode("latin-1"))
     if value is ...:
@@ -227,8 +227,8 @@ def _clause(walk: QuickWalk, node: ast.comprehension, iterable_scope: Scope) -> 
     iterable = walk.expression(node.iter)
     walk.scope = inner
     conditions = tuple([walk.expression(condition) for condition in node.ifs])
-    end = walk.at(node.ifs[-1] if node.ifs else node.iter)[2:]
-    return facts.Clause(target, iterable, conditions, (*walk.text.clause(node), *end))
+    end = walk.text.span(node.ifs[-1] if node.ifs else node.iter)[2:]
+    return facts.Clause(target, iterable, conditions, facts.place(*walk.text.clause(node), *end))
 
 
 def awaited(walk: QuickWalk, node: ast.Await) -> facts.Await:

@@ -16,9 +16,8 @@ Names = list[facts.Expression]
 
 
 def match(walk: QuickWalk, node: ast.Match, out: list[facts.Statement]) -> None:
-    line, column, _, _ = walk.at(node)
     subject = walk.expression(node.subject)
-    pos = (line, column, *walk.at(node.subject)[2:])
+    pos = walk.text.header(node, node.subject)
     out.append(facts.Match(subject, tuple([_case(walk, case) for case in node.cases]), pos))
 
 

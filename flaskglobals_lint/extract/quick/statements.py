@@ -77,7 +77,7 @@ def import_modules(walk: QuickWalk, node: ast.Import, out: Out) -> None:
         if alias.asname is None:
             top = imported_name(alias)
             # The name that is bound is the first of the dotted path.
-            target = walk.scope.resolve(top).at((pos[0], pos[1], pos[0], pos[1] + len(top)))
+            target = walk.scope.resolve(top).at(facts.start_of(pos, len(top)))
             out.append(facts.Import(target, top, None, 0, alias.name, pos))
         else:
             target = walk.scope.resolve(alias.asname).at(walk.text.last(alias, alias.asname))
@@ -96,18 +96,13 @@ def import_names(walk: QuickWalk, node: ast.ImportFrom, out: Out) -> None:
         out.append(facts.Import(target, module, alias.name, node.level, module, pos))
 
 
-def _header(walk: QuickWalk, node: ast.stmt, last: ast.expr) -> facts.Position:
-    line, column, _, _ = walk.at(node)
-    return (line, column, *walk.at(last)[2:])
-
-
 def if_statement(walk: QuickWalk, node: ast.If, out: Out) -> None:
     """A chain of ``elif`` is walked without recursion."""
-    branches: list[tuple[facts.Expression, tuple[facts.Statement, ...], facts.Position]] = []
+    branches: list[tuple[facts.Expression, tuple[facts.Statement, ...], facts.Place]] = []
     rest: list[ast.stmt] = [node]
     while len(rest) == 1 and isinstance(branch := rest[0], ast.If):
         test = walk.expression(branch.test)
-        branches.append((test, walk.suite(branch.body), _header(walk, branch, branch.test)))
+        branches.append((test, walk.suite(branch.body), walk.text.header(branch, branch.test)))
         walk.nest(1)
         rest = branch.orelse
     orelse = walk.suite(rest) if rest else ()
@@ -120,7 +115,7 @@ def if_statement(walk: QuickWalk, node: ast.If, out: Out) -> None:
 def while_loop(walk: QuickWalk, node: ast.While, out: Out) -> None:
     test = walk.expression(node.test)
     body = walk.suite(node.body)
-    out.append(facts.While(test, body, walk.suite(node.orelse), _header(walk, node, node.test)))
+    out.append(facts.While(test, body, walk.suite(node.orelse), walk.text.header(node, node.test)))
 
 
 def for_loop(walk: QuickWalk, node: ast.For | ast.AsyncFor, out: Out) -> None:
@@ -129,16 +124,16 @@ def for_loop(walk: QuickWalk, node: ast.For | ast.AsyncFor, out: Out) -> None:
     body = walk.suite(node.body)
     orelse = walk.suite(node.orelse)
     is_async = isinstance(node, ast.AsyncFor)
-    out.append(facts.For(target, iterable, body, orelse, is_async, _header(walk, node, node.iter)))
+    out.append(facts.For(target, iterable, body, orelse, is_async, walk.text.header(node, node.iter)))
 
 
 def try_statement(walk: QuickWalk, node: ast.Try | ast.TryStar, out: Out) -> None:
-    line, column, _, _ = walk.at(node)
+    line, column, _, _ = walk.text.span(node)
     body = walk.suite(node.body)
     handlers = tuple([_handler(walk, handler) for handler in node.handlers])
     orelse = walk.suite(node.orelse)
     final = walk.suite(node.finalbody)
-    out.append(facts.Try(body, handlers, orelse, final, (line, column, line, column + len("try"))))
+    out.append(facts.Try(body, handlers, orelse, final, facts.place(line, column, line, column + len("try"))))
 
 
 def _handler(walk: QuickWalk, node: ast.ExceptHandler) -> facts.Handler:
@@ -157,7 +152,7 @@ def with_statement(walk: QuickWalk, node: ast.With | ast.AsyncWith, out: Out) ->
         ]
     )
     last = node.items[-1]
-    pos = _header(walk, node, last.optional_vars or last.context_expr)
+    pos = walk.text.header(node, last.optional_vars or last.context_expr)
     out.append(facts.With(items, walk.suite(node.body), isinstance(node, ast.AsyncWith), pos))
 
 

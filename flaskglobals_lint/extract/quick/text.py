@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from flaskglobals_lint.extract.positions import Lines
-from flaskglobals_lint.facts import Position
+from flaskglobals_lint.facts import Place, Position, place
 
 _NAME: Final = re.compile(r"\w+")
 _DEFINITION: Final = re.compile(r"(?:async[\s\\]+)?(?:def|class)[\s\\]+")
@@ -39,14 +39,21 @@ class Text:
                 if not (text := source[start:end]).isascii():
                     self._wide[line] = [at for at, byte in enumerate(text.encode()) if 0x80 <= byte < 0xC0]
 
-    def at(self, node: Any) -> Position:
+    def at(self, node: Any) -> Place:
+        """The position of a node, as it is kept."""
+        return place(*self.span(node))
+
+    def span(self, node: Any) -> Position:
         """The position of a node."""
         line, end = node.lineno, node.end_lineno
-        if end == line:
-            end = line  # one object less to keep
         if line in self._wide or end in self._wide:
             return (line, self._column(line, node.col_offset), end, self._column(end, node.end_col_offset))
         return (line, node.col_offset + 1, end, node.end_col_offset + 1)
+
+    def header(self, node: ast.stmt, last: ast.expr) -> Place:
+        """The position from the start of a statement to the end of the last expression before its block."""
+        line, column, _, _ = self.span(node)
+        return place(line, column, *self.span(last)[2:])
 
     def holding(self, token: str) -> list[int]:
         """The lines that hold ``token``, code or not."""
@@ -66,7 +73,7 @@ class Text:
 
     def stands_in_braces(self, node: ast.expr) -> bool:
         """Whether the text around an expression in an f-string shows that its position is right."""
-        line, column, end_line, end_column = self.at(node)
+        line, column, end_line, end_column = self.span(node)
         if end_line > len(self.lines.starts):
             return False
         start = self.offset(line, column)
@@ -74,29 +81,29 @@ class Text:
         after = _CLOSED.match(self.source, self.offset(end_line, end_column))
         return before.endswith("{") and after is not None
 
-    def defined(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[Position, Position]:
+    def defined(self, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[Place, Place]:
         """The positions of the header, from its keyword to its name, and of the name alone."""
-        line, column, _, _ = self.at(node)
+        line, column, _, _ = self.span(node)
         start = self.offset(line, column)
         keyword = _DEFINITION.match(self.source, start)
         if keyword is None:
             raise Unplaced
         name = self._name(keyword.end(), node.name)
-        return (line, column, *name[2:]), name
+        return place(line, column, *name[2:]), place(*name)
 
-    def caught(self, node: ast.ExceptHandler) -> Position:
+    def caught(self, node: ast.ExceptHandler) -> Place:
         """The position of the name in ``except … as name``."""
-        _, _, line, column = self.at(node.type)
+        _, _, line, column = self.span(node.type)
         found = _AS.match(self.source, self.offset(line, column))
         if found is None or node.name is None:
             raise Unplaced
-        return self._name(found.end(), node.name)
+        return place(*self._name(found.end(), node.name))
 
-    def last(self, node: ast.AST, name: str) -> Position:
+    def last(self, node: ast.AST, name: str) -> Place:
         """The position of ``name``, which is the last token of ``node``."""
-        _, _, line, column = self.at(node)
+        _, _, line, column = self.span(node)
         end = self.offset(line, column)
-        return self._name(end - len(name), name)
+        return place(*self._name(end - len(name), name))
 
     def _name(self, start: int, name: str) -> Position:
         found = _NAME.match(self.source, start)
@@ -107,7 +114,7 @@ class Text:
 
     def clause(self, node: ast.comprehension) -> tuple[int, int]:
         """Line and column of the ``for`` of a comprehension, or of the ``async`` before it."""
-        line, column, _, _ = self.at(node.target)
+        line, column, _, _ = self.span(node.target)
         end = self.offset(line, column)
         start = max(0, end - _BEFORE)
         found = _FOR.search(self.source[start:end])

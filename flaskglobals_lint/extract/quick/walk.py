@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -30,6 +31,7 @@ class QuickWalk:
         self.classes: list[facts.Class] = []
         self.walruses = self.text.holding(":=")
         self._depth = 0
+        self._constants: dict[tuple[str, str], facts.Constant] = {}
         self._qualnames: dict[str, int] = {}
 
     def module(self, tree: ast.Module) -> facts.Module:
@@ -38,6 +40,13 @@ class QuickWalk:
         functions = sorted(self.functions, key=lambda function: function.pos)
         classes = sorted(self.classes, key=lambda cls: cls.pos)
         return facts.Module(body, tuple(functions), tuple(classes), (), None)
+
+    def constant(self, kind: str, text: str) -> facts.Constant:
+        """A constant: one object for all that are equal."""
+        found = self._constants.get((kind, text))
+        if found is None:
+            found = self._constants[kind, text] = facts.Constant(kind, sys.intern(text))
+        return found
 
     def expression(self, node: ast.expr) -> facts.Expression:
         """The facts of an expression. Raises Unplaced for what only a newer Python knows, or for deep nesting."""
