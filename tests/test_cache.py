@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flaskglobals_lint import analysis, cache, facts, lint
+from flaskglobals_lint import analysis, cache, facts, lint, sources
 from flaskglobals_lint import pool as pool_module
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.extract import extract
@@ -303,3 +303,45 @@ def test_without_workers_the_work_is_done_here(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.undo()
     monkeypatch.setattr(pool_module, "_CODE", "raise SystemExit(1)")
     assert modules_of(SOURCES[:2], 2, isolated=True) == modules_of(SOURCES[:2], isolated=False)
+
+
+def test_many_facts_are_written_before_the_analysis(
+    project: Path, extracted: list[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "_MUCH", 1)
+
+    def stopped(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(analysis, "analyse", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            codes(project)
+    assert len(packs(project / ".flaskglobals_cache")) >= 1
+    extracted.clear()
+    assert "FGL101" in codes(project)
+    assert extracted == []
+
+
+def test_a_disk_that_is_full_before_the_analysis(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MUCH", 1)
+
+    def full(*arguments: object) -> str:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_write_pack", full)
+        found = codes(project)
+    assert "FGL101" in found
+    assert packs(project / ".flaskglobals_cache") == []
+    assert codes(project) == found
+
+
+def test_the_texts_of_a_large_program_are_kept_compressed_and_told_as_they_are(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sources, "_WORTH_FOLDING", 1)
+    report = lint.lint([str(project)], Config(cache=False), cwd=project)
+    assert report.sources["app.py"] == APP
+    (project / "app.py").write_text("changed while it is told\n")
+    assert report.sources["app.py"] == APP

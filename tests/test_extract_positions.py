@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import gc
 import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -348,3 +350,36 @@ def test_every_name_is_where_it_stands(source: str) -> None:
     ]
     assert [cut(source, node.pos) for node in names] == [node.name.partition("'")[0] for node in names]
     assert "last_one" in [node.name for node in names]
+
+
+@pytest.mark.parametrize(
+    ("pos", "small"),
+    [
+        ((1, 1, 1, 2), True),
+        ((1_048_575, 8_191, 1_056_766, 8_191), True),
+        ((1_048_576, 1, 1_048_576, 2), False),
+        ((1, 8_192, 1, 8_193), False),
+        ((1, 1, 1, 8_192), False),
+        ((1, 1, 8_193, 1), False),
+        ((5, 9, 4, 1), False),
+    ],
+)
+def test_a_position_is_kept_in_the_form_it_fits(pos: facts.Position, small: bool) -> None:
+    kept = facts.place(*pos)
+    assert isinstance(kept, int) is small
+    name = facts.Global("x", kept)
+    assert name.pos == pos
+    assert msgspec.msgpack.decode(msgspec.msgpack.encode(name), type=facts.Global) == name
+
+
+def test_extraction_leaves_nothing_that_only_the_collector_of_cycles_frees() -> None:
+    source = b"class C:\n    def f(self):\n        return lambda x: [y for y in x]\n"
+    extract(source)  # imports
+    gc.collect()
+    gc.disable()
+    try:
+        extract(source)
+        concrete(source.decode())
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
