@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from flaskglobals_lint.facts import Node
+from flaskglobals_lint.facts import Node, Placed
 
-_LEAVES = ("str", "int", "bool", "Position", "str | None", "tuple[str, ...]")
+_LEAVES = ("str", "int", "bool", "Place", "str | None", "tuple[str, ...]")
 """Annotations of the fields below which there are no nodes."""
 
 
@@ -33,4 +33,4 @@ def _parts(kind: type[Node]) -> tuple[str, ...]:
     return tuple(name for name in reversed(kind.__struct_fields__) if kind.__annotations__[name] not in _LEAVES)
 
 
-_PARTS = {kind: _parts(kind) for kind in Node.__subclasses__()}
+_PARTS = {kind: _parts(kind) for base in (Node, Placed) for kind in base.__subclasses__()}
