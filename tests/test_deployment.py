@@ -341,7 +341,17 @@ def test_a_reader_that_waits_after_its_read_leaves_the_window_open(tmp_path: Pat
     assert finding.severity == "info"
 
 
-@pytest.mark.parametrize(("body", "severity"), [("total += 1", "info"), ("time.sleep(0)", "error")])
+@pytest.mark.parametrize(
+    ("body", "severity"),
+    [
+        ("for name in rooms: total += 1", "info"),
+        ("for name in rooms: time.sleep(0)", "error"),
+        ("total = {name: 1 for name in rooms}", "info"),
+        ("total = {name: time.sleep(0) for name in rooms}", "error"),
+        ("total = max(rooms, key=lambda name: name[-1])", "info"),
+        ("total = max(rooms, key=lambda name: time.sleep(0))", "error"),
+    ],
+)
 def test_a_loop_that_does_not_wait_is_not_interrupted(tmp_path: Path, body: str, severity: str) -> None:
     source = f"""\
 import time
@@ -361,8 +371,7 @@ def enter(name):
 @app.route("/all")
 def everybody():
     total = 0
-    for name in rooms:
-        {body}
+    {body}
     return str(total)
 """
     write(tmp_path, {"app.py": source, **GEVENT})

@@ -9,6 +9,33 @@ from test_link_cases import case, differences
 
 FUNCTIONS = [
     case(
+        "an item that is set to what it was compared with",
+        """
+settings = {"mail": {"tls": False}}
+
+@app.post("/")
+def save():
+    wanted = request.form["tls"]
+    if wanted != settings["mail"]["tls"]:
+        print("changed")
+        settings["mail"]["tls"] = wanted  # want: FGL301
+    return "ok"
+""",
+    ),
+    case(
+        "an item that is set to something else than it was compared with",
+        """
+settings = {"mail": {"size": 1}}
+
+@app.post("/")
+def save():
+    if settings["mail"]["size"] != 5:
+        print("changed")
+        settings["mail"]["size"] = abs(settings["mail"]["size"]) + 1  # want: FGL102
+    return "ok"
+""",
+    ),
+    case(
         "a loop that returns what it finds",
         """
 names = []
@@ -18,7 +45,7 @@ def add():
     for entry in names:
         if entry["name"] == request.json["name"]:
             return "taken"
-    names.append({"name": request.json["name"]})  # want: FGL102, FGL301
+    names.append({"name": request.json["name"]})  # want: FGL102
     return "added"
 """,
     ),
@@ -33,7 +60,7 @@ def add():
         if entry["name"] == request.json["name"]:
             break
     else:
-        names.append({"name": request.json["name"]})  # want: FGL102, FGL301
+        names.append({"name": request.json["name"]})  # want: FGL102
     return "ok"
 """,
     ),
@@ -264,6 +291,74 @@ def tag():
 ]
 
 SHARED = [
+    case(
+        "what belongs to one connection, made and dropped when it comes and goes",
+        """
+from flask_socketio import SocketIO
+
+socketio = SocketIO(app)
+players = {}
+
+@socketio.on("connect")
+def enter():
+    if request.sid not in players:
+        players[request.sid] = {"score": 0}
+
+@socketio.on("disconnect")
+def leave():
+    player = request.sid
+    if player in players:
+        print(player)
+        del players[player]
+""",
+    ),
+    case(
+        "what belongs to a room that many connections enter",
+        """
+from flask_socketio import SocketIO
+
+socketio = SocketIO(app)
+rooms = {}
+
+@socketio.on("connect")
+def enter():
+    room = request.args["room"]
+    if room not in rooms:
+        rooms[room] = []  # want: FGL102
+    rooms[room].append(request.sid)
+
+@socketio.on("disconnect")
+def leave():
+    room = request.args["room"]
+    if room in rooms:
+        print(room)
+        del rooms[room]  # want: FGL102
+""",
+    ),
+    case(
+        "a helper that starts what it is given in a thread",
+        """
+counts = {"watch": 0, "job": 0}
+
+def spawn(target):
+    threading.Thread(target=target, daemon=True).start()
+
+def watch():
+    while True:
+        counts["watch"] = abs(counts["watch"]) + 1
+        time.sleep(1)
+
+def job():
+    counts["job"] = abs(counts["job"]) + 1  # want: FGL101
+
+@app.post("/")
+def start():
+    spawn(job)
+    return "ok"
+
+spawn(watch)
+""",
+    ),
     case(
         "what a hook keeps in g by a getter",
         """

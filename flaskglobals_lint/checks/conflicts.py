@@ -9,7 +9,7 @@ import msgspec
 
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Pair
+from flaskglobals_lint.link.summary import CONNECTION, THREAD_ID, UNIQUE, Pair
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
@@ -80,6 +80,8 @@ def _races(program: Program, conflict: Conflict) -> bool:
         return False
     if (write.key_flags | read.flags) & THREAD_ID or write.key_flags & UNIQUE:
         return False
+    if write.key_flags & CONNECTION and _opens_or_closes(program, conflict.context):
+        return False
     if program.guarded_by_comment(conflict.path):
         return False
     start = conflict.context.start
@@ -88,12 +90,19 @@ def _races(program: Program, conflict: Conflict) -> bool:
     return any(start.beside(other.context.start) for other in _others(program, conflict))
 
 
+def _opens_or_closes(program: Program, context: Context) -> bool:
+    """Whether it runs once for each connection: when a client comes or goes."""
+    start = context.start
+    names = (start.detail.split(" ")[-1], program.index.functions[start.function].facts.name)
+    return start.kind == "socket" and any(name.removeprefix("on_") in ("connect", "disconnect") for name in names)
+
+
 def _others(program: Program, conflict: Conflict) -> Iterator[Access]:
     """Request-time or background writes of the same place at other lines, one for each."""
     seen = {(conflict.context.function, conflict.pair.write.pos)}
     for access in program.writes.get(base_key(conflict.place), ()):
         token = (access.function, access.record.pos)
-        if token not in seen:
+        if token not in seen and not program.paths.apart(conflict.path, access.path):
             seen.add(token)
             yield access
 

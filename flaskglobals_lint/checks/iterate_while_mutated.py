@@ -70,7 +70,12 @@ def _beside_sort(program: Program, access: Access) -> list[Access]:
         record = other.record
         if other.locks & access.locks or record.pos[:2] == access.record.pos[:2] or not _beside(access, other):
             continue
-        if isinstance(record, Write) or (isinstance(record, Read) and record.kind != "load"):
+        if isinstance(record, Write):
+            # Another list under the same name is not the one being sorted.
+            replaced = record.kind == "set" and len(other.place.key) == len(access.place.key)
+        else:
+            replaced = isinstance(record, Read) and record.kind == "load"
+        if not replaced:
             found.setdefault((other.function, record.pos), other)
     return list(found.values())
 

@@ -10,12 +10,13 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import RANDOM, UNIQUE, Write
+from flaskglobals_lint.link.program import Program, base_key
+from flaskglobals_lint.link.summary import RANDOM, UNIQUE, Read, Write
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.reach import Access, Context
+    from flaskglobals_lint.link.summary import Path
 
 RULE = by_code("FGL301")
 
@@ -129,16 +130,31 @@ def _administers(program: Program, context: Context) -> bool:
 
 
 def _saved(program: Program, access: Access) -> bool:
-    """Whether the object is saved afterwards in the same function: settings for everybody, kept in a file or database."""
-    function = program.index.functions
-    for edge in program.evaluator.summary(access.function, access.context.constants).edges:
-        if edge.pos < access.record.pos or edge.callee not in function or not edge.arguments:
-            continue
-        if function[edge.callee].facts.name.strip("_").split("_")[0] in _SAVES:
-            for ref in edge.arguments[0]:
-                if is_path(ref) and len(ref) < len(access.record.path) and access.record.path[: len(ref)] == ref:
-                    return True
+    """Whether the object is saved afterwards, in the same function or by whoever called it: settings for everybody, kept in
+    a file or database."""
+    inner: Context | None = access.context
+    after = access.record.pos
+    while inner is not None:
+        for edge in program.evaluator.summary(inner.function, inner.constants).edges:
+            if edge.pos < after or edge.callee not in program.index.functions or not edge.arguments:
+                continue
+            name = program.index.functions[edge.callee].facts.name
+            if name.strip("_").split("_")[0] in _SAVES and any(
+                len(path) < len(access.path) and access.path[: len(path)] == path
+                for path in _shared(edge.arguments[0], inner)
+            ):
+                return True
+        after, inner = inner.pos or after, inner.parent
     return False
+
+
+def _shared(refs: tuple[Any, ...], context: Context) -> Iterator[Path]:
+    """Paths in terms of the whole program: below a parameter, those below what the caller gave."""
+    for path in filter(is_path, refs):
+        if path[0][0] != "p":
+            yield path
+        elif path[0][1] == context.function and path[0][2] < len(context.arguments):
+            yield from (given + path[1:] for given in context.arguments[path[0][2]] if is_path(given))
 
 
 def _runs(program: Program, write: Write) -> bool:
@@ -155,10 +171,36 @@ def _severity(program: Program, access: Access, write: Write, pruned: set[tuple[
     """What is put into a list or set beside the data of others, or called a setting, is often meant for all, and most
     likely so where the list is cared for."""
     if write.kind != "set":
-        return "info" if access.place.key in pruned else "warning"
+        return "warning" if access.place.key not in pruned and _looks_again(program, access) else "info"
+    if _sets_up(program, access.context) and not read_by_library(access):
+        return "info"
     if _SETTING.search(access.place.label):
         return "warning"
     return "info" if _adjusts(program, access, write) else RULE.severity
+
+
+def _sets_up(program: Program, context: Context) -> bool:
+    """Whether a view, and not a hook of all requests, is there to change settings."""
+    if context.start.kind == "hook":
+        return False
+    names = (program.index.functions[fid].facts.name for fid in context.chain)
+    return any(_SETTING.search(name) for name in (context.start.detail, *names))
+
+
+def _looks_again(program: Program, access: Access) -> bool:
+    """Whether the code that adds to a container also looks at what is in it, as if only its own request had added there."""
+    inner: Context | None = access.context
+    after = access.record.pos
+    key = base_key(access.place)
+    looks = [*program.loops.get(key, ()), *program.handed.get(key, ())]
+    looks += [
+        read for read in program.reads.get(key, ()) if isinstance(read.record, Read) and read.record.kind != "load"
+    ]
+    while inner is not None:
+        if any(look.function == inner.function and look.record.pos > after for look in looks):
+            return True
+        after, inner = inner.pos or after, inner.parent
+    return False
 
 
 def _adjusts(program: Program, access: Access, write: Write) -> bool:

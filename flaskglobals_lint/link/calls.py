@@ -10,7 +10,7 @@ from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import THREAD_ID, UNIQUE, Edge, Path, Read, Value, Write, passed_on
+from flaskglobals_lint.link.summary import NAMES_ONE, Edge, Path, Read, Value, Write, passed_on
 
 MOST_CALLEES = 5
 MOST_PATHS = 3
@@ -45,7 +45,7 @@ def call(frame: Frame, node: f.Call) -> Value:
     values = [_argument(frame, argument.value) for argument in node.arguments]
     result = dispatch(frame, node, callee, values)
     deps = extra.deps if not result.refs else 0
-    flags = result.flags | (extra.flags & ~(THREAD_ID | UNIQUE))
+    flags = result.flags | (extra.flags & ~NAMES_ONE)
     found = Value(result.refs, result.deps | deps, flags, result.view)
     found.parts = tuple(part if part.refs else part.depending(extra.deps) for part in result.parts)
     return found
@@ -69,12 +69,8 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
     targets: list[Any] = []
     for ref in callee.refs:
         if is_path(ref):
-            if ref[0][0] == "v" and len(ref) == 1:
-                owner = frame.types.index.functions.get(ref[0][1])
-                at = frame.types.parameter_index(owner, ref[0][2]) if owner is not None else -1
-                origin = (ref[0][1], at) if at >= 0 else None
-            elif ref[0][0] == "p" and len(ref) == 1:
-                origin = (ref[0][1], ref[0][2])
+            if len(ref) == 1 and ref[0][0] in ("v", "p"):
+                origin = parameter(frame, ref)
             for atom in frame.paths.atoms(ref):
                 if atom[0] == "inst":
                     method = frame.types.names.method(atom[1], "__call__")
@@ -107,6 +103,17 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
         result = unknown if result is None else merge(result, unknown)
     assert result is not None
     return result.depending(callee.deps)
+
+
+def parameter(frame: Frame, ref: Path) -> tuple[ScopeId, int] | None:
+    """The parameter, of this function or of one around it, that a path is."""
+    if len(ref) != 1:
+        return None
+    if ref[0][0] == "p":
+        return (ref[0][1], ref[0][2])
+    owner = frame.types.index.functions.get(ref[0][1]) if ref[0][0] == "v" else None
+    at = frame.types.parameter_index(owner, ref[0][2]) if owner is not None else -1
+    return (ref[0][1], at) if at >= 0 else None
 
 
 def _kept_method(frame: Frame, path: Path, method: Any) -> Any:

@@ -343,8 +343,11 @@ class Entries:
                 for target in self.targets(value, site.scope):
                     if not wanted and not self.index.functions[target[1]].facts.is_async:
                         continue
+                    told = detail
+                    if registers.entry.kind == "thread" and detail == name:
+                        told = self.index.functions[target[1]].facts.name
                     self.add(
-                        target, registers.entry, detail, None, site.call.pos, site, self.passed(target, site, registers)
+                        target, registers.entry, told, None, site.call.pos, site, self.passed(target, site, registers)
                     )
 
     def passed(self, target: Atom, site: CallSite, registers: EntryCall) -> tuple[tuple[Any, ...], ...]:

@@ -269,8 +269,14 @@ class Evaluator:
         for target in _compared(node):
             # ``if x != v: x = v`` stores what would have been stored without asking.
             for at in range(first, len(frame.summary.writes)):
-                if frame.summary.writes[at].pos == target.pos:
-                    frame.summary.writes[at] = replace(frame.summary.writes[at], constant=True, acts=False)
+                write = frame.summary.writes[at]
+                if write.pos != target.pos:
+                    continue
+                if isinstance(target, f.Item):
+                    others = (write.control & ~deps) | outer | frame.sticky
+                    frame.summary.writes[at] = replace(write, control=others, branch=write.branch & ~deps | outer)
+                else:
+                    frame.summary.writes[at] = replace(write, constant=True, acts=False)
         after, held = frame.variables, frame.sections
         after_clock = frame.clock
         frame.variables, frame.sections = before, sections
@@ -325,10 +331,7 @@ class Evaluator:
                 frame.pauses += 1
             self.block(frame, node.body)
             frame.variables = _joined(before, frame.variables)
-        if frame.pauses == paused:
-            for at in range(started, len(frame.summary.iterations)):
-                if frame.summary.iterations[at].pos == node.pos:
-                    frame.summary.iterations[at] = replace(frame.summary.iterations[at], uninterrupted=True)
+        frame.walked(started, paused)
         frame.loops -= 1
         frame.decide(known, value.deps)
         self._after_loop(frame, node, outer, sticky, broken)
@@ -461,18 +464,19 @@ _STATEMENTS: dict[type, Callable[[Evaluator, Frame, Any], int]] = {
 }
 
 
-def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free]:
-    """Variables and attributes that a branch sets to the value that its condition found them not to have."""
+def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
+    """Variables, attributes and items that a branch sets to the value that its condition found them not to have."""
     test = node.test
     if not isinstance(test, f.Compare) or test.operators not in (("!=",), ("is not",)):
         return []
     one, other = (expressions.key_text(operand) for operand in test.operands)
-    found: list[f.Attribute | f.Global | f.Free] = []
+    found: list[f.Attribute | f.Global | f.Free | f.Item] = []
     for statement in node.body:
-        if isinstance(statement, f.Assign) and isinstance(statement.targets[0], f.Attribute | f.Global | f.Free):
-            texts = (expressions.key_text(statement.targets[0]), expressions.key_text(statement.value))
+        target = statement.targets[0] if isinstance(statement, f.Assign) else None
+        if isinstance(statement, f.Assign) and isinstance(target, f.Attribute | f.Global | f.Free | f.Item):
+            texts = (expressions.key_text(target), expressions.key_text(statement.value))
             if all(texts) and texts in ((one, other), (other, one)):
-                found.append(statement.targets[0])
+                found.append(target)
     return found
 
 

@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, feasible, operators, proxied
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
+from flaskglobals_lint.link.summary import CONNECTION, NAMES_ONE, REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
 
 NOTHING = Value()
 _INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
@@ -157,6 +157,8 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 refs.extend(types.attribute(ref, name))
             continue
         if ref[0][0] == "proxy":
+            if name == "sid":
+                flags |= CONNECTION
             shared = proxied.kept(frame, name) if len(ref) == 1 else ()
             if shared:
                 # The attribute belongs to the request, the object that it refers to does not.
@@ -311,7 +313,7 @@ def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, ke
         if path[:-1] != ref:
             continue
         deps |= frame.read(path, "element", pos, key_text(key_node), flags=key.flags)
-    return Value(tuple(refs), deps, value.flags | key.flags & ~(THREAD_ID | UNIQUE))
+    return Value(tuple(refs), deps, value.flags | key.flags & ~NAMES_ONE)
 
 
 def _constant(frame: Frame, node: f.Constant) -> Value:
@@ -356,7 +358,7 @@ def _display(frame: Frame, node: f.Display) -> Value:
         if key is not None:
             value = evaluate(frame, key)
             deps |= value.deps
-            flags |= value.flags & ~(THREAD_ID | UNIQUE)
+            flags |= value.flags & ~NAMES_ONE
     for at, child in enumerate(node.values):
         value = evaluate(frame, child)
         parts.append(value)
@@ -441,6 +443,7 @@ def _conditional(frame: Frame, node: f.Conditional) -> Value:
 def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
     deps = flags = 0
     outer = frame.control
+    started, paused = len(frame.summary.iterations), frame.pauses
     for clause in node.clauses:
         iterable = evaluate(frame, clause.iterable)
         via = "a generator" if node.kind == "generator" else f"a {node.kind} comprehension"
@@ -458,6 +461,8 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         deps |= value.deps
         flags |= value.flags
     value = evaluate(frame, node.element)
+    if node.kind != "generator":
+        frame.walked(started, paused)
     frame.control = outer
     site, kind = (*node.pos[:2], frame.scope), ("cont", node.kind)
     made: tuple[Path, ...] = ((("new", site, kind),),)

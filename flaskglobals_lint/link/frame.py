@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from msgspec.structs import replace
+
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atoms
 from flaskglobals_lint.link.paths import SHARED_ROOTS, is_path
@@ -202,6 +204,12 @@ class Frame:
         for ref in value.refs:
             if self.recorded(ref):
                 self.summary.iterations.append(Iteration(ref, pos, self.sections, via, False, view))
+
+    def walked(self, started: int, paused: int) -> None:
+        """Note of the loops recorded since ``started`` whether anything in them waits; ``paused``: the pauses before."""
+        if self.pauses == paused:
+            for at in range(started, len(self.summary.iterations)):
+                self.summary.iterations[at] = replace(self.summary.iterations[at], uninterrupted=True)
 
     def hand_out(self, value: Value, pos: f.Position) -> None:
         """Record that a shared object as a whole goes where anything can be read from it."""

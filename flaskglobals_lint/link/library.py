@@ -9,10 +9,11 @@ from flaskglobals_lint.link import calls, expressions, holding, operators, worke
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.starts import keyword_arguments
-from flaskglobals_lint.link.summary import MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
+from flaskglobals_lint.link.summary import MEASURED, NAMES_ONE, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
+    from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.models import EntryCall
 
 SNAPSHOTS = {"list": "list", "tuple": "tuple", "set": "set", "frozenset": "tuple", "dict": "dict", "sorted": "list"}
@@ -210,10 +211,12 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
         deps |= operators.length(frame, values[0], node.pos)
     if name in _MEASURES:
         flags |= MEASURED
+    started, paused = len(frame.summary.iterations), frame.pauses
     if python and values:
         frame.iterate(values[0], node.pos, f"{name}() with a Python key")
     frame.calls += frame.models.call_switches(name)
     callback(frame, node, keyed)
+    frame.walked(started, paused)
     one = len([argument for argument in node.arguments if argument.keyword is None]) == 1
     refs = expressions.elements(frame, values[0], node.pos).refs if name in ("min", "max") and one else ()
     return Value(refs, deps, flags)
@@ -255,7 +258,7 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     deps = flags = 0
     for value in values:
         deps |= value.deps
-        flags |= value.flags & ~(THREAD_ID | UNIQUE)
+        flags |= value.flags & ~NAMES_ONE
         frame.hand_out(value, node.pos)
     callback(frame, node, values, later=True)
     return Value((), deps, flags)
@@ -335,13 +338,22 @@ def _register(frame: Frame, node: f.Call, registers: EntryCall, values: list[Val
         if not wanted:
             continue
         for ref in value.refs:
+            origin = calls.parameter(frame, ref) if is_path(ref) else None
             for target in frame.paths.atoms(ref) if is_path(ref) else (ref,):
                 if target[0] in ("func", "bound"):
-                    _spawn(frame, node, registers, target, values)
+                    _spawn(frame, node, registers, target, values, origin)
 
 
-def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values: list[Value]) -> None:
-    """Record the thread; its function gets the arguments that the call passes on."""
+def _spawn(
+    frame: Frame,
+    node: f.Call,
+    registers: EntryCall,
+    target: Any,
+    values: list[Value],
+    origin: tuple[ScopeId, int] | None,
+) -> None:
+    """Record the thread; its function gets the arguments that the call passes on. ``origin`` is the parameter that the
+    function was given as."""
     function = frame.types.index.functions[target[1]]
     given: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
     flags = [0 for _ in given]
@@ -366,5 +378,5 @@ def _spawn(frame: Frame, node: f.Call, registers: EntryCall, target: Any, values
             given[at], flags[at] = value.refs[:3], value.flags
     bindings = target[2] if target[0] == "func" else ()
     frame.summary.edges.append(
-        Edge(target[1], bindings, tuple(given), node.pos, (), "thread", None, tuple(flags), (), registers.entry)
+        Edge(target[1], bindings, tuple(given), node.pos, (), "thread", origin, tuple(flags), (), registers.entry)
     )

@@ -149,6 +149,7 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
 
 
 def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Value, container: Container) -> Value:
+    started, paused = len(frame.summary.iterations), frame.pauses
     values = _values(frame, node)
     name = function.name
     frame.calls += 1
@@ -180,6 +181,8 @@ def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver:
                 deps |= frame.read((*ref, step), "element", node.pos, text)
             continue
         deps |= _access(frame, node, name, ref, container, step, text, key_flags, values, refs)
+    if name == "sort":
+        frame.walked(started, paused)
     # A call's return is where CPython looks for another thread.
     frame.calls += 1
     if name in container.writes:

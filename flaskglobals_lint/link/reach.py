@@ -204,7 +204,11 @@ class Reach:
                 given = self._passed(edge.origin, context)
                 if edge.callee == "":
                     self._given(edge, given, context)
-                if edge.callee == "" or given or own:
+                if edge.kind == "thread":
+                    # A helper starts what this caller has given it, not what others have.
+                    if given and all(value[1] != edge.callee for value in given):
+                        continue
+                elif edge.callee == "" or given or own:
                     continue
             arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
             if self._overridden(edge, arguments, summary):

@@ -44,7 +44,11 @@ RANDOM = 8
 """Flag of a value that a random generator made."""
 MEASURED = 16
 """Flag of a value that tells how much a container holds, or which is its greatest or least."""
-PARAMETERS = 5
+CONNECTION = 32
+"""Flag of a value that names the client's connection (Flask-SocketIO's ``request.sid``)."""
+NAMES_ONE = THREAD_ID | UNIQUE | CONNECTION
+"""Flags that hold for a value itself, not for what is made of it."""
+PARAMETERS = 6
 """Bits of the flags above; the bits that follow stand for the function's parameters, from which a value is made."""
 
 
