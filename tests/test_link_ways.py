@@ -9,6 +9,42 @@ from test_link_cases import case, differences
 
 FUNCTIONS = [
     case(
+        "a check in one branch, a store in the other",
+        """
+games = {}
+
+def known(name):
+    if name not in games:
+        raise KeyError(name)
+    return games[name]
+
+@app.post("/")
+def play():
+    if "name" in request.form:
+        game = known(request.form["name"])
+    else:
+        game = games[request.form["key"]] = ["new"]  # want: FGL302
+    return str(game)
+""",
+    ),
+    case(
+        "a check in one branch, a store after both",
+        """
+games = {}
+
+def missing(name):
+    if name in games:
+        raise KeyError(name)
+
+@app.post("/")
+def play():
+    if "checked" in request.form:
+        missing(request.form["key"])
+    games[request.form["key"]] = ["new"]  # want: FGL102, FGL302
+    return "ok"
+""",
+    ),
+    case(
         "an item that is set to what it was compared with",
         """
 settings = {"mail": {"tls": False}}

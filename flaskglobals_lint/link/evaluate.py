@@ -258,7 +258,7 @@ class Evaluator:
             return self.block(frame, node.body if holds else node.orelse)
         before = dict(frame.variables)
         known = dict(before)
-        outer, clock = frame.control, frame.clock
+        outer, sticky, clock = frame.control, frame.sticky, frame.clock
         # ``if lock.acquire(timeout=1):`` has the lock in one branch only.
         frame.sections, sections = (free, taken) if negative else (taken, free)
         frame.control |= deps
@@ -281,8 +281,11 @@ class Evaluator:
         after_clock = frame.clock
         frame.variables, frame.sections = before, sections
         frame.clock = clock
+        frame.sticky, passed = sticky, frame.sticky
         right = self.block(frame, node.orelse)
         frame.control = outer
+        if left == FALLS:
+            frame.sticky = frame.sticky | passed if right == FALLS else passed
         calls, blocking, awaits, pauses = map(max, frame.clock, after_clock)
         frame.clock = (calls, blocking, awaits, pauses)
         if left != FALLS and right == FALLS:
