@@ -1,23 +1,29 @@
-"""Applying fixes: one after the other, each result checked before a byte of it is written."""
+"""Applying fixes, several at a time, each result checked before a byte of it is written."""
 
 from __future__ import annotations
 
 import difflib
 import io
+import logging
 import tokenize
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from flaskglobals_lint import console
 from flaskglobals_lint.config import SEVERITIES, Config, UsageError
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.finding import Finding, Fix, Report
 from flaskglobals_lint.fixes import Fixer
+from flaskglobals_lint.fixes.batch import Batch, together
 from flaskglobals_lint.lint import lint
 from flaskglobals_lint.report.text import escaped
 
+log = logging.getLogger(__name__)
+
+_KEPT = "the fix would not remove it"
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -86,46 +92,105 @@ def apply(text: str, path: str, fix: Fix) -> str:
 
 def repair(paths: Sequence[str], config: Config, cwd: Path, unsafe: bool) -> Outcome:
     """Fix what can be fixed, in memory; ``unsafe`` allows fixes that may change more than the race. Raises UsageError."""
-    files = Files(cwd)
-    every = replace(config, min_severity="info")
+    return _Repair(paths, config, cwd, unsafe).outcome()
 
-    def judge(overlay: Mapping[str, bytes]) -> Report:
-        return lint(paths, every, cwd=cwd, overlay=overlay)
 
-    report = judge({})
-    outcome = Outcome(report)
-    refused: dict[tuple[str, ...], str] = {}
-    while True:
-        fixer = Fixer(files.text)
-        for finding in report.findings:
-            if not config.shows(finding.severity) or (*_key(finding), finding.message) in refused:
+class _Attempt(NamedTuple):
+    """A fix that is tried for a finding."""
+
+    finding: Finding
+    fix: Fix
+
+
+class _Repair:
+    """Rounds of fixes. Those of one round do not meet, and are judged together; what does not hold is found by halves."""
+
+    def __init__(self, paths: Sequence[str], config: Config, cwd: Path, unsafe: bool) -> None:
+        self.paths = paths
+        self.config = config
+        self.every = replace(config, min_severity="info")
+        self.cwd = cwd
+        self.unsafe = unsafe
+        self.files = Files(cwd)
+        self.fixer = Fixer(self.files.text)
+        self.report = self._judge({})
+        self.failed: dict[tuple[object, ...], str] = {}
+        self.reasons: dict[tuple[str, ...], str] = {}
+        self.fixed = 0
+
+    def outcome(self) -> Outcome:
+        for _ in range(len(self.report.findings) + 1):  # each round leaves fewer
+            if not self._round():
+                break
+        shown = tuple(finding for finding in self.report.findings if self.config.shows(finding.severity))
+        return Outcome(
+            replace(self.report, findings=shown),
+            self.fixed,
+            {path: new for path, new in self.files.changed.items() if new != self.files.before[path]},
+            self.files.before,
+            [(finding, self.reasons.get(_name(finding), "")) for finding in shown],
+        )
+
+    def _judge(self, overlay: Mapping[str, bytes]) -> Report:
+        return lint(self.paths, self.every, cwd=self.cwd, overlay=overlay)
+
+    def _round(self) -> bool:
+        """Try the best fix that is left for each finding; whether anything could be tried."""
+        batch = Batch(self.files.text)
+        attempts = []
+        for finding in self.report.findings:
+            fix = self._best(finding) if self.config.shows(finding.severity) else None
+            if fix is not None and batch.takes(finding, fix):
+                attempts.append(_Attempt(finding, fix))
+        done: list[_Attempt] = []
+        waiting = [attempts] if attempts else []
+        while waiting:
+            part = waiting.pop()
+            log.info("fixes: %d tried beside %d", len(part), len(done))
+            overlay = self.files.with_fix(together([attempt.fix for attempt in (*done, *part)]))
+            after = self._judge(overlay) if overlay is not None else None
+            reason, guilty = _problem(self.report, after, [attempt.finding for attempt in part])
+            if after is not None and not reason:
+                self.fixed += len(self.report.findings) - len(after.findings)
+                self.report = after
+                done += part
                 continue
-            fixes, reason = fixer.fixes(finding)
-            for fix in fixes:
-                if fix.applicability == "unsafe" and not unsafe:
-                    reason = "the fix may change what the code does; `--unsafe-fixes` applies it"
-                    continue
-                overlay = files.with_fix(fix)
-                if overlay is None:
-                    continue
-                after = judge(overlay)
-                reason = _problem(report, after, finding)
-                if not reason:
-                    break
+            # What a fix leaves as it is among others it would leave alone, too.
+            useless = part if len(part) == 1 else _alone(part, guilty) if reason == _KEPT else []
+            self.failed.update((_again(attempt), reason) for attempt in useless)
+            rest = [attempt for attempt in part if attempt not in useless]
+            waiting += _split(rest, guilty) if rest == part else [rest] if rest else []
+        if done:
+            self.files.changed = self.files.with_fix(together([attempt.fix for attempt in done])) or {}
+        return bool(attempts)
+
+    def _best(self, finding: Finding) -> Fix | None:
+        """The best fix of a finding that has not failed; where there is none, it is noted why."""
+        fixes, reason = self.fixer.fixes(finding)
+        for fix in fixes:
+            if fix.applicability == "unsafe" and not self.unsafe:
+                reason = "the fix may change what the code does; `--unsafe-fixes` applies it"
+            elif (known := self.failed.get(_again(_Attempt(finding, fix)))) is not None:
+                reason = known
             else:
-                refused[(*_key(finding), finding.message)] = reason
-                continue
-            outcome.fixed += len(report.findings) - len(after.findings)
-            files.changed, report = overlay, after
-            break
-        else:
-            break
-    shown = tuple(finding for finding in report.findings if config.shows(finding.severity))
-    outcome.report = replace(report, findings=shown)
-    outcome.before = files.before
-    outcome.changed = {path: new for path, new in files.changed.items() if new != files.before[path]}
-    outcome.left = [(finding, refused.get((*_key(finding), finding.message), "")) for finding in shown]
-    return outcome
+                return fix
+        self.reasons[_name(finding)] = reason
+        return None
+
+
+def _alone(part: list[_Attempt], guilty: Sequence[Finding]) -> list[_Attempt]:
+    """The guilty ones that nothing else of the part looks like."""
+    counts = Counter(_key(attempt.finding) for attempt in part)
+    return [attempt for attempt in part if attempt.finding in guilty and counts[_key(attempt.finding)] == 1]
+
+
+def _split(part: list[_Attempt], guilty: Sequence[Finding]) -> list[list[_Attempt]]:
+    """Two parts to be judged one after the other, the last first: without and with what seems to be to blame, or halves."""
+    bad = [attempt for attempt in part if attempt.finding in guilty]
+    if bad and len(bad) < len(part):
+        return [bad, [attempt for attempt in part if attempt.finding not in guilty]]
+    middle = len(part) // 2
+    return [part[middle:], part[:middle]]
 
 
 def _key(finding: Finding) -> tuple[str, ...]:
@@ -133,22 +198,36 @@ def _key(finding: Finding) -> tuple[str, ...]:
     return (finding.code, finding.span.path, finding.symbol, finding.function)
 
 
-def _problem(before: Report, after: Report, finding: Finding) -> str:
-    """Why a fix is not applied; empty if it removes the finding and brings nothing new."""
+def _name(finding: Finding) -> tuple[str, ...]:
+    return (*_key(finding), finding.message)
+
+
+def _again(attempt: _Attempt) -> tuple[object, ...]:
+    """What stays the same of an attempt while lines move: there is no use in making it again."""
+    return (*_name(attempt.finding), *((edit.span.path, edit.content) for edit in attempt.fix.edits))
+
+
+def _problem(before: Report, after: Report | None, findings: Sequence[Finding]) -> tuple[str, list[Finding]]:
+    """Why fixes of findings are not applied, and for which of them that is known; empty if they remove the findings and
+    bring nothing new."""
+    if after is None:
+        return "the file's encoding lacks a character", []
     if after.errors > before.errors:
-        return "the result could not be parsed"
+        return "the result could not be parsed", []
     old, new = Counter(map(_key, before.findings)), Counter(map(_key, after.findings))
-    if new[_key(finding)] >= old[_key(finding)]:
-        return "the fix would not remove it"
+    wanted = Counter(map(_key, findings))
+    if kept := [finding for finding in findings if new[key := _key(finding)] > max(0, old[key] - wanted[key])]:
+        return _KEPT, kept
     grave = Counter((*_key(item), SEVERITIES.index(item.severity)) for item in before.findings)
     for item in after.findings:
-        if item.severity == "info" and item.code == finding.code:
+        cause = [finding for finding in findings if item.symbol == finding.symbol or item.function == finding.function]
+        if item.severity == "info" and any(item.code == finding.code for finding in cause or findings):
             continue  # the rule's own note on what remains
         if new[_key(item)] > old[_key(item)]:
-            return f"the fix would bring {item.code} on line {item.span.line} of {item.span.path}"
+            return f"the fix would bring {item.code} on line {item.span.line} of {item.span.path}", cause
         if not any(grave[(*_key(item), level)] for level in range(SEVERITIES.index(item.severity), len(SEVERITIES))):
-            return f"the fix would make {item.code} on line {item.span.line} of {item.span.path} worse"
-    return ""
+            return f"the fix would make {item.code} on line {item.span.line} of {item.span.path} worse", cause
+    return "", []
 
 
 def write(outcome: Outcome, cwd: Path) -> None:

@@ -10,6 +10,8 @@ from programs import Case, cases
 
 from flaskglobals_lint import catalogue, cli
 from flaskglobals_lint.config import Config
+from flaskglobals_lint.finding import Edit, Finding, Fix, Report, Span
+from flaskglobals_lint.fixes import Fixer
 from flaskglobals_lint.lint import lint
 from flaskglobals_lint.repair import apply, repair
 
@@ -365,3 +367,58 @@ def test_a_section_that_no_reviewer_would_read_is_not_made(tmp_path: Path) -> No
     begin = "stock = 1\n\n\n@app.route('/')\ndef home():\n    global stock\n    left = stock\n"
     source = f"{begin}{filler}    stock = left - 1\n    return ''\n"
     assert body_after(source, tmp_path) == ""
+
+
+def many(broken: int) -> str:
+    """An app of forty counters; the fixes of some of them bring a finding, as each is taken by a lock elsewhere."""
+    parts = ["from flask import Flask\n\napp = Flask(__name__)\n"]
+    for number in range(40):
+        parts.append(f"seen_{number} = {{}}\n")
+    for number in range(40):
+        odd = f"    seen_{number}[name] = [seen_{number}_lock]\n" if number % 8 == 1 and number < broken * 8 else ""
+        parts.append(
+            f'\n\n@app.route("/{number}/<name>")\ndef view_{number}(name):\n{odd}'
+            f"    seen_{number}[name] = seen_{number}.get(name, 0) + 1\n    return name\n"
+        )
+    return "".join(parts)
+
+
+@pytest.mark.parametrize("broken", [0, 3])
+def test_fixes_are_judged_together(broken: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "app.py").write_text(many(broken), encoding="utf-8")
+    judged = []
+
+    def counted(*arguments: object, **keywords: object) -> Report:
+        judged.append(keywords)
+        return lint(*arguments, **keywords)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("flaskglobals_lint.repair.lint", counted)
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=False)
+    assert outcome.fixed == 40 - broken
+    assert len(judged) < 5
+    fixed = outcome.changed["app.py"].decode()
+    compile(fixed, "app.py", "exec")
+    assert fixed.count("import threading\n") == 1
+    assert fixed.count("threading.Lock()") == fixed.count("    with seen_") == 40 - broken
+
+
+def test_one_bad_fix_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fix that brings a finding is told apart from those made beside it, wherever it stands among them."""
+    source = many(0)
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    make = Fixer.fixes
+    line = source[: source.index("def view_21")].count("\n") + 1
+    wrong = Fix(
+        "safe", (Edit(Span("app.py", line, 1, line + 3, 1), "def view_21(name):\n    return seen_3.popitem()\n"),)
+    )
+
+    def fixes(fixer: Fixer, finding: Finding) -> tuple[list[Fix], str]:
+        return ([wrong], "") if "seen_21" in finding.symbol else make(fixer, finding)
+
+    monkeypatch.setattr(Fixer, "fixes", fixes)
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=False)
+    assert outcome.fixed == 39
+    ((finding, reason),) = outcome.left
+    assert "seen_21" in finding.symbol
+    assert reason.startswith("the fix would bring ")
+    assert "popitem" not in outcome.changed["app.py"].decode()

@@ -34,7 +34,7 @@ NO_REMEDY = "there is no edit for this; see the suggestion"
 
 
 class Fixer:
-    """Makes the fixes of one state of the files; keeps their trees."""
+    """Makes the fixes of the files as they are; keeps the trees of those that stay the same."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
@@ -81,12 +81,13 @@ class Fixer:
 
     def code(self, path: str) -> Code:
         """The tree of a file. Raises Refused."""
-        if path not in self._codes:
-            text = self._source(path)
-            if text is None:
-                raise Refused(f"{path} cannot be changed")
-            self._codes[path] = Code(path, text)
-        return self._codes[path]
+        text = self._source(path)
+        if text is None:
+            raise Refused(f"{path} cannot be changed")
+        known = self._codes.get(path)
+        if known is None or known.text != text:
+            known = self._codes[path] = Code(path, text)
+        return known
 
 
 class _Drafts(dict[str, Draft], Mapping[str, Draft]):

@@ -148,13 +148,28 @@ class Code:
         # The whole of a suite on one line, and a definition, cannot be entered.
         return first, last
 
-    def nodes(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-        """A node and all below it."""
-        stack = [node]
+    def nodes(self, node: cst.CSTNode) -> Sequence[cst.CSTNode]:
+        """A node and all below it that are no mere whitespace, in the order of the text."""
+        order, spans = self._order
+        start, end = spans[node]
+        return order[start:end]
+
+    @cached_property
+    def _order(self) -> tuple[list[cst.CSTNode], dict[cst.CSTNode, tuple[int, int]]]:
+        """All nodes in the order of the text, and for each where it and those below it stand among them: libcst makes the
+        list of a node's children anew whenever it is asked for."""
+        order: list[cst.CSTNode] = []
+        spans: dict[cst.CSTNode, tuple[int, int]] = {}
+        stack: list[tuple[cst.CSTNode, int]] = [(self.tree, -1)]
         while stack:
-            current = stack.pop()
-            yield current
-            stack.extend(reversed(current.children))
+            node, start = stack.pop()
+            if start >= 0:
+                spans[node] = (start, len(order))
+                continue
+            stack.append((node, len(order)))
+            order.append(node)
+            stack.extend((child, -1) for child in reversed(node.children) if not isinstance(child, _SPACE))
+        return order, spans
 
     def expressions(self, pos: Position) -> list[cst.BaseExpression]:
         """Expressions that begin where ``pos`` does, the largest first; the one that covers exactly it comes before all."""
@@ -172,6 +187,9 @@ class Code:
 
     def names(self, node: cst.CSTNode) -> list[cst.Name]:
         return [found for found in self.nodes(node) if isinstance(found, cst.Name)]
+
+
+_SPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma, cst.Newline)
 
 
 def suites(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
