@@ -126,7 +126,7 @@ class _Repair:
         return Outcome(
             replace(self.report, findings=shown),
             self.fixed,
-            {path: new for path, new in self.files.changed.items() if new != self.files.before[path]},
+            {path: new for path, new in sorted(self.files.changed.items()) if new != self.files.before[path]},
             self.files.before,
             [(finding, self.reasons.get(_name(finding), "")) for finding in shown],
         )
