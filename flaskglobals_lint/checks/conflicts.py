@@ -9,7 +9,7 @@ import msgspec
 
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import CONNECTION, THREAD_ID, UNIQUE, Pair
+from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, THREAD_ID, UNIQUE, Pair
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
@@ -85,6 +85,8 @@ def _races(program: Program, conflict: Conflict) -> bool:
     if program.guarded_by_comment(conflict.path):
         return False
     start = conflict.context.start
+    if read.kind == EMPTIED:
+        return start.repeated
     if start.repeated or (start.lane and window(conflict.pair) == "await"):
         return True
     return any(start.beside(other.context.start) for other in _others(program, conflict))

@@ -8,6 +8,7 @@ from flaskglobals_lint.checks import conflicts, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.summary import EMPTIED
 from flaskglobals_lint.rule import by_code
 
 RULE = by_code("FGL101")
@@ -24,6 +25,8 @@ def _finding(program: Program, race: Race) -> Finding:
     where = conflicts.way_in(program, context)
     if pair.write.via == "next()":
         message = f"`{place.label}` is one generator for all, advanced without a lock {where}; while it runs a second request gets ValueError: generator already executing"
+    elif pair.read.kind == EMPTIED:
+        message = f"`{place.label}` is emptied on line {pair.read.pos[0]} and filled again here without a lock {where}; {wording.actors(race)} fill one list, and others see it half full"
     elif wording.split_section(race):
         message = f"`{place.label}` is read under a lock and written back after the lock was let go {where}; an update made in between is lost"
     else:
@@ -35,7 +38,7 @@ def _finding(program: Program, race: Race) -> Finding:
     return Finding(
         RULE.code,
         RULE.name,
-        "warning" if conflicts.window(pair) == "none" else RULE.severity,
+        "warning" if conflicts.window(pair) == "none" or pair.read.kind == EMPTIED else RULE.severity,
         message,
         program.span(context.function, pair.write.pos),
         place.symbol,
@@ -65,6 +68,12 @@ def _suggestion(program: Program, race: Race) -> str:
 def _steps(race: Race) -> tuple[str, ...]:
     label = race.conflict.place.label
     read, write = race.pair.read.pos[0], race.pair.write.pos[0]
+    if race.pair.read.kind == EMPTIED:
+        return (
+            f"request A empties {label} (line {read}) and begins to fill it (line {write})",
+            f"request B empties it, too (line {read}): what A added is gone",
+            f"A and B go on (line {write}): the rest is there twice",
+        )
     counts = race.pair.write.via in ("+=", "-=")
     old, one, two = ("10", "11", "11") if race.pair.write.via == "+=" else ("10", "9", "9")
     if counts:

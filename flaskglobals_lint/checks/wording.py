@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flaskglobals_lint.checks.conflicts import window
 from flaskglobals_lint.finding import Span
+from flaskglobals_lint.link.summary import EMPTIED
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
@@ -20,7 +21,8 @@ def related(program: Program, race: Race) -> tuple[Span, ...]:
     pair, function = race.pair, race.context.function
     spans = []
     if pair.read.pos[:2] != pair.write.pos[:2] or pair.read.remote is not None:
-        spans.append(program.span(function, pair.read.pos, "read here"))
+        done = "emptied" if pair.read.kind == EMPTIED else "read"
+        spans.append(program.span(function, pair.read.pos, f"{done} here"))
     for remote, message in ((pair.read.remote, "the read"), (pair.write.remote, "the write")):
         if remote is not None:
             spans.append(program.span(remote[0], remote[1], f"{message} happens here"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from flaskglobals_lint.link.locks import common, fits
-from flaskglobals_lint.link.summary import Pair, Path, Read, Summary, Write
+from flaskglobals_lint.link.summary import EMPTIED, Pair, Path, Read, Summary, Write
+
+_FILLS = frozenset({".append()", ".extend()"})
 
 
 def find(summary: Summary, first_read: int, parameters: tuple[str, ...] = ()) -> list[Pair]:
@@ -18,7 +20,30 @@ def find(summary: Summary, first_read: int, parameters: tuple[str, ...] = ()) ->
                 if token not in seen:
                     seen.add(token)
                     found.append(pair)
-    return found + _companions(summary, found, first_read)
+    return found + _companions(summary, found, first_read) + _refills(summary, found)
+
+
+def _refills(summary: Summary, found: list[Pair]) -> list[Pair]:
+    """Lists that the function empties and fills again, where all can see them: who does so at the same time fills the same
+    list, and everything is there twice."""
+    result: list[Pair] = []
+    paired = {(pair.write.path, pair.write.pos) for pair in found}
+    for emptied in summary.writes:
+        if emptied.remote is not None or not (emptied.via == ".clear()" or (emptied.via == "=" and emptied.constant)):
+            continue
+        read = Read(emptied.path, EMPTIED, emptied.key, emptied.pos, emptied.sections, emptied.clock)
+        for write in summary.writes:
+            if (
+                write.path == emptied.path
+                and write.via in _FILLS
+                and write.remote is None
+                and write.pos > emptied.pos
+                and not emptied.branch & ~write.branch
+                and (write.path, write.pos) not in paired
+            ):
+                paired.add((write.path, write.pos))
+                result.append(Pair("value", read, write, common(read.sections, write.sections)))
+    return result
 
 
 def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pair]:

@@ -113,6 +113,10 @@ class Section(msgspec.Struct, frozen=True, gc=False):
     """How the key of a lock out of a table is written, ``=`` before a constant; empty if it cannot be told."""
 
 
+EMPTIED = "emptied"
+"""The kind that stands in a pair for the write that empties what is filled again."""
+
+
 class Read(msgspec.Struct, frozen=True, gc=False):
     """``kind`` is load (the variable or attribute itself), content (membership, length, iteration), element or ended."""
 
