@@ -9,6 +9,32 @@ from test_link_cases import case, differences
 
 FUNCTIONS = [
     case(
+        "items removed that a copy of the keys tells",
+        """
+kept = {}
+
+@app.post("/")
+def clean():
+    wanted = set(request.json["names"])
+    for name in list(kept):
+        if name not in wanted:
+            del kept[name]
+    kept[request.json["key"]] = 1
+    return "ok"
+""",
+    ),
+    case(
+        "the least key removed",
+        """
+kept = {1: "a", 2: "b"}
+
+@app.post("/")
+def drop():
+    del kept[min(kept)]  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
         "a check in one branch, a store in the other",
         """
 games = {}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from flaskglobals_lint.checks import conflicts, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
-from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import EMPTIED
+from flaskglobals_lint.link.summary import EMPTIED, Pair
 from flaskglobals_lint.rule import by_code
 
 RULE = by_code("FGL101")
@@ -38,7 +38,7 @@ def _finding(program: Program, race: Race) -> Finding:
     return Finding(
         RULE.code,
         RULE.name,
-        "warning" if conflicts.window(pair) == "none" or pair.read.kind == EMPTIED else RULE.severity,
+        _severity(pair),
         message,
         program.span(context.function, pair.write.pos),
         place.symbol,
@@ -53,6 +53,13 @@ def _finding(program: Program, race: Race) -> Finding:
         uninterrupted=race.uninterrupted,
         remedies=remedies.of_race(program, race),
     )
+
+
+def _severity(pair: Pair) -> Severity:
+    """Whoever removes items while going over a copy of the keys finds one gone at worst; others wanted it gone, too."""
+    if pair.looped and pair.write.kind == "delete":
+        return "info"
+    return "warning" if conflicts.window(pair) == "none" or pair.read.kind == EMPTIED else RULE.severity
 
 
 def _suggestion(program: Program, race: Race) -> str:

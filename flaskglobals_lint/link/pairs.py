@@ -95,7 +95,8 @@ def _worst(
                 and not (kind == "control" and _set_before(summary, first_read, read, write))
             ):
                 early = kind == "control" and not write.branch >> first_read >> at & 1
-                looped = kind == "control" and bool(summary.looped >> first_read >> at & 1)
+                decides = kind == "control" or write.kind == "delete"
+                looped = decides and bool(summary.looped >> first_read >> at & 1)
                 held = common(read.sections, write.sections)
                 covers = tuple(one for one in held if fits(one, write.path, write.key, parameters)) if held else ()
                 pair = Pair(kind, read, write, covers, early, looped)
