@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from test_link_cases import case, differences
+from programs import reported
+from test_link_cases import case, differences, program
 
 STORE = """
 class Store:
@@ -301,3 +302,127 @@ def test_calls_that_reach_shared_objects_or_not(files: dict[str, str], tmp_path:
 @pytest.mark.parametrize("files", [*WARM, *MARKS])
 def test_checks_that_decide_nothing(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
+
+
+FIELDS = """
+%s
+
+class Basket(%s):
+    items: set[str] = set()
+
+    def drop(self, name):
+        if name in self.items:
+            self.items.remove(name)%s
+
+@app.post("/<name>")
+def drop(name):
+    Basket().drop(name)
+    return "ok"
+"""
+
+OWN = [
+    case("a field of a msgspec struct", FIELDS % ("import msgspec", "msgspec.Struct", "")),
+    case("a field of a pydantic model", FIELDS % ("from pydantic import BaseModel", "BaseModel", "")),
+    case("a class attribute", FIELDS % ("", "object", "  # want: FGL102")),
+]
+
+NAMES = """
+name = None
+
+@app.route("/")
+def home():
+    global name
+    if name is None:
+        time.sleep(1)
+        name = %s
+    return name
+"""
+
+MADE_AGAIN = [
+    case("a text out of a file", NAMES % 'open("/etc/hostname").read().strip()'),
+    case("a text about the machine", "import platform\n" + NAMES % "platform.node()"),
+    case("a text that somebody sent", NAMES % 'request.json["name"]  # want: FGL102'),
+]
+
+TEXTS = """
+class Settings:
+    url = "/"
+
+    def __init__(self, url):
+        self.url = url
+
+settings = Settings("a")
+
+@app.post("/url")
+def change():
+    settings.url = settings.url + "b"  # want: FGL101
+    return "ok"
+
+@app.route("/")
+def home():
+    if %s:
+        %s
+    return settings.url
+"""
+
+FORMS = [
+    case("a conversion", TEXTS % ("not isinstance(settings.url, str)", "settings.url = str(settings.url)")),
+    case("a trim", TEXTS % ('settings.url.endswith(" ")', "settings.url = settings.url.strip()")),
+    case("a cut", TEXTS % ('settings.url.endswith("/")', "settings.url = settings.url[:-1]  # want: FGL102")),
+]
+
+ONCE = """
+import logging
+
+log = logging.getLogger(__name__)
+told = []
+
+@app.post("/<text>")
+def tell(text):
+    if "text" not in told:
+        %s
+        told.append("text")%s
+    return "ok"
+"""
+
+LOGGED = [
+    case("a line logged once", ONCE % ('log.error("text")', "")),
+    case("a message sent once", ONCE % ('__import__("mail").send("text")', "  # want: FGL102")),
+    case(
+        "a line logged once of a list that is shown",
+        ONCE % ('log.error("text")', "  # want: FGL102")
+        + '\n@app.route("/")\ndef show():\n    return ",".join(told)\n',
+    ),
+]
+
+
+@pytest.mark.parametrize("files", [*OWN, *MADE_AGAIN, *FORMS, *LOGGED])
+def test_writes_that_do_no_harm_twice(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+CACHE = """
+from os import urandom
+
+def keys():
+    cache = keys.cache
+    found = cache.get("a")
+    if found:
+        %s
+    keys.cache = {"a": urandom(8)}
+    return "fresh"
+
+keys.cache = {}
+
+@app.route("/")
+def home():
+    return keys()
+# file: Procfile
+web: gunicorn --workers 4 app:app
+"""
+
+
+@pytest.mark.parametrize(("answer", "silent"), [("return found", True), ('return "known"', False)])
+def test_what_each_worker_may_cache_for_itself(answer: str, silent: bool, tmp_path: Path) -> None:
+    found = reported(program(CACHE % answer), tmp_path)
+    assert [finding.code for finding in found if finding.code == "FGL501"] == ([] if silent else ["FGL501"])

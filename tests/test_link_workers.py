@@ -454,6 +454,41 @@ def home():
     return ""
 """,
     ),
+    "a task that a constructor hands over": (
+        "",
+        """
+from concurrent.futures import ThreadPoolExecutor
+class Jobs:
+    def __init__(self):
+        self.pool = ThreadPoolExecutor()
+        self.n = {}
+        self.pool.submit(self.work)
+    def work(self):
+        self.n["a"] = self.n.get("a", 0) + 1
+jobs = Jobs()
+@app.route("/")
+def home():
+    return ""
+""",
+    ),
+    "tasks that a constructor's loop hands over": (
+        "101",
+        """
+from concurrent.futures import ThreadPoolExecutor
+class Jobs:
+    def __init__(self):
+        self.pool = ThreadPoolExecutor()
+        self.n = {}
+        for _ in range(3):
+            self.pool.submit(self.work)
+    def work(self):
+        self.n["a"] = self.n.get("a", 0) + 1
+jobs = Jobs()
+@app.route("/")
+def home():
+    return ""
+""",
+    ),
     "single worker and request": (
         "101",
         """

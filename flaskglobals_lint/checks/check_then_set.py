@@ -87,6 +87,8 @@ def severity(program: Program, race: Race) -> Severity:
         return "warning"
     if not early and lazies.repeatable(program, race):
         return "info"
+    if lazies.normalises(program, race) or lazies.told_once(program, race):
+        return "info"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None or lazies.only_marks(program, race)):
         return "info"
     if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):

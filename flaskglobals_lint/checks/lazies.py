@@ -7,17 +7,23 @@ from typing import TYPE_CHECKING
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import expressions
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import RANDOM, REQUEST, UNIQUE, Write
+from flaskglobals_lint.link.summary import RANDOM, REQUEST, UNIQUE, Read, Write
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
     from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.reach import Conflict
 
 _PLAIN = frozenset({("cont", "list"), ("cont", "dict"), ("cont", "set"), ("cont", "tuple"), ("const", "str"), ("const", "bool"), ("const", "none")})  # fmt: skip
 """Data of which two equal copies are as good as one: no numbers, which mostly count something."""
 _PARSED = frozenset({"json.load", "yaml.safe_load", "yaml.load", "tomllib.load", "toml.load"})
 """What gives the data that a file holds."""
+_FIXED = ("importlib.metadata.version", "open.", "os.environ.get", "os.getenv", "pathlib.Path.read_text", "platform.", "shutil.which", "socket.gethostname")  # fmt: skip
+"""What gives texts that stay the same as long as the process lives: of files, of the machine, of the environment."""
+_CONVERTS = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
+_TRIMS = frozenset({"casefold", "lower", "lstrip", "rstrip", "strip", "title", "upper"})
+_LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"})
 
 
 def repeatable(program: Program, race: Race) -> bool:
@@ -30,11 +36,16 @@ def repeatable(program: Program, race: Race) -> bool:
         return False
     atoms = program.paths.atoms(conflict.path)
     stored = any(atom != ("const", "none") for atom in atoms)
-    plain = all(atom in _PLAIN or (atom[0] == "extinst" and atom[1] in _PARSED) for atom in atoms)
+    plain = all(atom in _PLAIN or (atom[0] == "extinst" and _is_fixed(atom[1])) for atom in atoms)
     return stored and plain and _kept(program, race) and not _from_changing_state(program, race)
 
 
-def answers_from_it(program: Program, race: Race) -> bool:
+def _is_fixed(dotted: str) -> bool:
+    """Whether a library gives the same plain data whenever it is asked."""
+    return dotted in _PARSED or dotted.startswith(_FIXED)
+
+
+def answers_from_it(program: Program, race: Race | Conflict) -> bool:
     """Whether the early exit returns what was found (``if key in cache: return cache[key]``, ``if self.token and not old():
     return self.token``): a cache, which is filled otherwise, and no refusal."""
     pair = race.pair
@@ -75,6 +86,43 @@ def only_marks(program: Program, race: Race) -> bool:
     acts = (n for n in walk(body) if isinstance(n, f.Call | f.With | f.Await) and n.pos > pair.read.pos)
     stores = (write for write in writes if write.pos > pair.read.pos and write.pos != pair.write.pos)
     return all(node in tested for node in acts) and not any(stores)
+
+
+def normalises(program: Program, race: Race) -> bool:
+    """Whether the place is set to itself in another form, which doing it twice does not change: ``if not isinstance(x, str):
+    x = str(x)``."""
+    body = program.index.functions[race.context.function].facts.body
+    for node in walk(body):
+        if isinstance(node, f.Assign) and getattr(node.targets[0], "pos", None) == race.pair.write.pos:
+            value, target = node.value, expressions.key_text(node.targets[0])
+            if not isinstance(value, f.Call) or not target:
+                continue
+            called = value.function
+            if isinstance(called, f.Global) and called.name in _CONVERTS and len(value.arguments) == 1:
+                return expressions.key_text(value.arguments[0].value) == target
+            if isinstance(called, f.Attribute) and called.name in _TRIMS and not value.arguments:
+                return expressions.key_text(called.value) == target
+    return False
+
+
+def told_once(program: Program, race: Race) -> bool:
+    """Whether the branch writes a line to a log and notes that it did, in a list that is only asked what it holds: at worst
+    the line is written twice."""
+    write, body = race.pair.write, program.index.functions[race.context.function].facts.body
+    if write.via not in (".append()", ".add()") or write.remote is not None:
+        return False
+    key = base_key(race.conflict.place)
+    reads = (access.record for access in program.reads.get(key, ()))
+    kinds = {read.kind for read in reads if isinstance(read, Read)}
+    if kinds - {"content", "load"} or program.loops.get(key) or program.handed.get(key):
+        return False
+    if any(access.record.pos != write.pos for access in program.writes.get(key, ())):
+        return False
+    for node in walk(body):
+        if isinstance(node, f.If) and any(getattr(part, "pos", None) == write.pos for part in walk(node.body)):
+            calls = [part for part in walk(node.body) if isinstance(part, f.Call) and part.pos != write.pos]
+            return all(isinstance(call.function, f.Attribute) and call.function.name in _LOGS for call in calls)
+    return False
 
 
 def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:

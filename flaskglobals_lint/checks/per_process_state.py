@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts, request_data, writes
+from flaskglobals_lint.checks import conflicts, lazies, request_data, writes
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import THREAD_ID, Write
@@ -26,7 +26,7 @@ _TAKES = frozenset({"del", ".pop()", ".popleft()", ".popitem()", ".remove()", ".
 def check(program: Program) -> Iterator[Finding]:
     """A note for each place, where requests first write it; ``severity`` raises it where there are several workers."""
     groups: dict[tuple[Any, ...], list[Access]] = {}
-    lazy = writes.decided_by_itself(program)
+    lazy = writes.decided_by_itself(program) | _caches(program)
     for access, write in writes.at_request_time(program):
         filled = write.kind == "set" and (access.function, write.pos) in lazy
         if _is_state(access, write) and not filled and not _kept_elsewhere(program, access):
@@ -39,6 +39,15 @@ def check(program: Program) -> Iterator[Finding]:
             continue
         if not _takes(first) and (request_data.read_by_library(first) or _read(program, accesses)):
             yield _finding(program, first)
+
+
+def _caches(program: Program) -> set[tuple[str, object]]:
+    """Writes that fill what an early exit answers from."""
+    return {
+        (conflict.context.function, conflict.pair.write.pos)
+        for conflict in program.reached.conflicts
+        if conflict.pair.kind == "control" and lazies.answers_from_it(program, conflict)
+    }
 
 
 def _is_state(access: Access, write: Write) -> bool:

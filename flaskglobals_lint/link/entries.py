@@ -325,8 +325,8 @@ class Entries:
         if registers is None:
             return
         registers = workers.registered(self.types, site.call, site.scope, registers)
-        if registers.entry.kind == "thread" and workers.in_loop(self.types, site):
-            registers = replace(registers, entry=replace(registers.entry, repeated=True))
+        repeated = workers.repeated(self.types, site, registers)
+        registers = replace(registers, entry=replace(registers.entry, repeated=repeated))
         detail = describe(site.call, name)
         at = 0
         for argument in site.call.arguments:

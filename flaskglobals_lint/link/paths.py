@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PER_REQUEST = ("flask.Request", "flask.Response")
 """Library classes of which each request has its own instance."""
 
+FIELDS = frozenset({"msgspec.Struct", "pydantic.BaseModel", "pydantic_settings.BaseSettings", "sqlmodel.SQLModel"})
+"""Library classes that give each instance a copy of what their subclasses' annotated names hold (their docs on defaults)."""
+
 SHARED_ROOTS = frozenset({"g", "k", "inst", "fn", "app", "v", "lib"})
 
 
@@ -182,7 +185,11 @@ class Paths:
 
     def _declared(self, cid: ScopeId, owner: ScopeId, name: str) -> bool:
         """Whether a library makes of a class-level value, such as a form's field, one for each instance."""
-        if not any(_third_party(dotted) for dotted in self.types.names.external_bases(cid)):
+        bases = self.types.names.external_bases(cid)
+        if not FIELDS.isdisjoint(bases):
+            own = self.types.index.classes[owner].names.get(name, ())
+            return any(binding.annotation is not None for binding in own)
+        if not any(_third_party(dotted) for dotted in bases):
             return False
         atoms = self.types.expand(self.types.slot(("a", owner, name)))
         return any(atom[0] == "extinst" and _third_party(atom[1]) for atom in atoms)

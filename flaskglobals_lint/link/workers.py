@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -38,16 +39,35 @@ def _has_one_worker(made: f.Call) -> bool:
     return False
 
 
-def in_loop(types: Types, site: CallSite) -> bool:
+def repeated(types: Types, site: CallSite, registers: EntryCall) -> bool:
+    """Whether what the call registers runs beside itself: a task of an executor does, unless it is handed over once, by a
+    constructor or a module's own code."""
+    entry = registers.entry
+    if entry.kind != "thread":
+        return entry.repeated
+    if entry.repeated and registers.passes == "rest" and _runs_once(site.scope):
+        return any(node is site.call for loop in _loops(types, site) for node in walk(loop))
+    return entry.repeated or _in_loop(types, site)
+
+
+def _runs_once(scope: ScopeId) -> bool:
+    """Whether it is the code of a module or of a constructor."""
+    return scope.endswith((":", ".__init__"))
+
+
+def _loops(types: Types, site: CallSite) -> Iterator[f.For | f.While | f.Comprehension]:
+    """The loops in the code that a call stands in."""
+    function = types.index.functions.get(site.scope)
+    body = function.facts.body if function is not None else types.index.module_of(site.scope).input.facts.body
+    return (node for node in walk(body) if isinstance(node, f.For | f.While | f.Comprehension))
+
+
+def _in_loop(types: Types, site: CallSite) -> bool:
     """Whether a loop makes a call again and again for one and the same function, and waits for none of the threads."""
     targets = [argument.value for argument in site.call.arguments if argument.keyword == "target"]
     if not targets:
         return False
-    function = types.index.functions.get(site.scope)
-    body = function.facts.body if function is not None else types.index.module_of(site.scope).input.facts.body
-    for loop in walk(body):
-        if not isinstance(loop, f.For | f.While | f.Comprehension):
-            continue
+    for loop in _loops(types, site):
         inside = list(walk(loop))
         if not any(node is site.call for node in inside):
             continue
