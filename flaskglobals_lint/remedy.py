@@ -147,6 +147,24 @@ class ThreadLock:
     files: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ThreadSafeClass:
+    """Make the same with ``twin``, the class of the same module that threads may share, in place of ``call``'s class."""
+
+    path: str
+    call: Position
+    twin: str
+
+
+@dataclass(frozen=True, slots=True)
+class DropArguments:
+    """Make it without the keyword arguments that make it unsafe."""
+
+    path: str
+    call: Position
+    keywords: tuple[str, ...]
+
+
 Remedy: TypeAlias = (
     Declined
     | HoldLock
@@ -157,4 +175,6 @@ Remedy: TypeAlias = (
     | ConnectPerRequest
     | ScopedSession
     | ThreadLock
+    | ThreadSafeClass
+    | DropArguments
 )

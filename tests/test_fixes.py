@@ -422,3 +422,82 @@ def test_one_bad_fix_does_not_stop_the_others(tmp_path: Path, monkeypatch: pytes
     assert "seen_21" in finding.symbol
     assert reason.startswith("the fix would bring ")
     assert "popitem" not in outcome.changed["app.py"].decode()
+
+
+AWAITS = """\
+balance = 100
+
+
+async def ask(amount=0):
+    return 10
+
+
+@app.route("/")
+async def home():
+    global balance
+{body}
+    return ""
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "fixed"),
+    [
+        ("    balance += await ask()", "    awaited = await ask()\n    with balance_lock:\n        balance += awaited"),
+        (
+            "    balance += (await ask())",
+            "    awaited = await ask()\n    with balance_lock:\n        balance += awaited",
+        ),
+        (
+            "    left = balance\n    cost = await ask()\n    balance = left - cost",
+            "    cost = await ask()\n    with balance_lock:\n        left = balance\n        balance = left - cost",
+        ),
+        ("    left = balance\n    cost = await ask(left)\n    balance = left - cost", ""),
+        ("    left = balance\n    if left < 1:\n        return 'none'\n    await ask()\n    balance = left - 1", ""),
+        ("    cost = 1\n    left = balance - cost\n    cost = await ask()\n    balance = left", ""),
+        ("    balance = balance + float(await ask()) + time.sleep(1)", ""),
+    ],
+)
+def test_what_is_awaited_comes_first_if_it_does_not_depend_on_what_is_read(
+    body: str, fixed: str, tmp_path: Path
+) -> None:
+    after = body_after(AWAITS.format(body=body), tmp_path)
+    assert after == (f'async def home():\n    global balance\n{fixed}\n    return ""\n' if fixed else "")
+    compile(after, "app.py", "exec")
+
+
+POOLS = """\
+from flask import Flask
+from psycopg2 import pool as pools
+from sqlalchemy import create_engine
+from sqlalchemy.pool import QueuePool, StaticPool
+
+app = Flask(__name__)
+{made}
+
+
+@app.route("/")
+def home():
+    with db.{method}() as connection:
+        return str(connection)
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "method", "fixed"),
+    [
+        ("db = pools.SimpleConnectionPool(1, 2)", "getconn", "db = pools.ThreadedConnectionPool(1, 2)"),
+        ('db = create_engine("sqlite:///a.db", poolclass=StaticPool)', "begin", 'db = create_engine("sqlite:///a.db")'),
+        ('db = create_engine("sqlite://", poolclass=StaticPool)', "begin", ""),
+        ('db = create_engine("sqlite:///:memory:", poolclass=StaticPool)', "begin", ""),
+        ('db = create_engine("sqlite:///a.db", poolclass=StaticPool, echo=True)', "begin", ""),
+    ],
+)
+def test_a_pool_is_made_safe_where_that_keeps_its_data(made: str, method: str, fixed: str, tmp_path: Path) -> None:
+    source = POOLS.format(made=made, method=method)
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
+    wanted = source.replace(made, fixed)
+    if "StaticPool" in made:  # nothing else needs the import
+        wanted = wanted.replace("QueuePool, StaticPool", "QueuePool")
+    assert outcome.changed.get("app.py", b"").decode() == (wanted if fixed else "")

@@ -23,6 +23,7 @@ SHOWN = [(rule.name, fence) for rule in rulebook.rules() for fence in _FENCE.fin
 FIXED = {
     "unlocked-read-modify-write",
     "check-then-set",
+    "await-between-read-and-write",
     "iterate-while-mutated",
     "shared-connection",
     "unsafe-pool",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import check_then_set, conflicts, wording
+from flaskglobals_lint.checks import check_then_set, conflicts, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
@@ -46,6 +46,7 @@ def _finding(program: Program, race: Race) -> Finding:
         f"await first, then {wording.lock_suggestion(program, race)}",
         _steps(race),
         uninterrupted=race.uninterrupted,
+        remedies=remedies.of_race(program, race),
     )
 
 

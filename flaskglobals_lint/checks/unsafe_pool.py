@@ -12,7 +12,7 @@ from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Use
 from flaskglobals_lint.link.trees import walk
-from flaskglobals_lint.remedy import Remedy
+from flaskglobals_lint.remedy import DropArguments, Remedy, ThreadSafeClass
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
@@ -79,7 +79,22 @@ def _made(program: Program, site: CallSite, model: Connection) -> Iterator[Findi
     blamed += [argument for argument in site.call.arguments if _unchecked(argument)]
     severity: Severity = "error" if model.share == "no" else "warning"
     for pos in [argument.pos for argument in blamed] or [site.call.pos]:
-        yield _finding(program, site.scope, pos, model.why, model.remedy, access, severity)
+        yield _finding(
+            program, site.scope, pos, model.why, model.remedy, access, severity, _cures(program, site, model)
+        )
+
+
+def _cures(program: Program, site: CallSite, model: Connection) -> tuple[Remedy, ...]:
+    """The class of which threads may share an object, or the call without what makes it unsafe."""
+    path = program.file(site.scope)
+    if model.twin:
+        return (ThreadSafeClass(path, site.call.pos, model.twin),)
+    blamed = [a.keyword or "" for a in site.call.arguments if a.keyword in _BLAMED or _only_unchecked(a)]
+    return (DropArguments(path, site.call.pos, tuple(blamed)),) if blamed else ()
+
+
+def _only_unchecked(argument: f.Argument) -> bool:
+    return _unchecked(argument) and isinstance(argument.value, f.Display) and len(argument.value.keys) == 1
 
 
 def _uses(program: Program, site: CallSite, model: Connection) -> list[Access]:

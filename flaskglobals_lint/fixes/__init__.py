@@ -10,13 +10,23 @@ from collections.abc import Callable, Mapping
 from typing import Literal
 
 from flaskglobals_lint.finding import Finding, Fix
-from flaskglobals_lint.fixes import connect, enter_context, hold_by_with, hold_lock, one_step, thread_lock, walk_copy
+from flaskglobals_lint.fixes import (
+    connect,
+    enter_context,
+    hold_by_with,
+    hold_lock,
+    one_step,
+    pool,
+    thread_lock,
+    walk_copy,
+)
 from flaskglobals_lint.fixes.code import Code
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
 from flaskglobals_lint.remedy import (
     ConnectPerRequest,
     Declined,
+    DropArguments,
     EnterContext,
     HoldByWith,
     HoldLock,
@@ -24,6 +34,7 @@ from flaskglobals_lint.remedy import (
     Remedy,
     ScopedSession,
     ThreadLock,
+    ThreadSafeClass,
     WalkCopy,
 )
 
@@ -73,6 +84,10 @@ class Fixer:
                 safe = connect.apply(remedy, drafts)
             case ScopedSession():
                 safe = connect.scope(remedy, drafts)
+            case ThreadSafeClass():
+                safe = pool.change_class(remedy, drafts)
+            case DropArguments():
+                safe = pool.drop_arguments(remedy, drafts)
             case Declined():
                 raise Refused(remedy.why)
         edits = tuple(edit for draft in drafts.values() for edit in draft.edits())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import libcst as cst
 
-from flaskglobals_lint.fixes import names
+from flaskglobals_lint.fixes import await_first, names
 from flaskglobals_lint.fixes.code import Code, Statement
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.names import lock_name
@@ -88,15 +88,17 @@ class _Section:
             raise Refused("the function takes the lock by `acquire` as well")
         first, last = self._lifted(first, last, idle)
         self._enterable(first, self.site.accesses)
+        if self._inside(self.site.stops, first, last):
+            self._not_twice(first, last)
+            self._await_first(first, last)
+            return False
         block = first.block
         if self.remedy.lazy and first is last and self._second_check(first, idle):
             self._not_twice(first, last)
             return not self._inside(self.site.calls, first, last)
         start, end, captured = self._extended(first, last)
         if self._inside(self.site.stops, start, end):
-            raise Refused(
-                "there is an await or a yield between read and write, and no lock of threads may be held across it"
-            )
+            raise Refused(await_first.NEEDS)
         if self._leaves_loop_with_lock(start, end):
             raise Refused("the section would have no end")
         if end.pos[2] - start.pos[0] >= MOST_LINES:
@@ -112,6 +114,18 @@ class _Section:
             self.draft.insert_line(end.pos[2] + 1, f"{indent}{self.code.unit}{line}")
         self._drop(made, block)
         return not self._inside(self.site.calls, start, end)
+
+    def _await_first(self, first: Statement, last: Statement) -> None:
+        """Make a section behind what is awaited."""
+        code, draft, lock, site = self.code, self.draft, self.lock, self.site
+        node = first.node
+        if first is last and isinstance(node, cst.If) and node.orelse is None and first.blocks:
+            test = code.source(node.test)
+            if not _PLAIN_TEST.fullmatch(test):
+                raise Refused(await_first.NEEDS)
+            self.lines = await_first.fill(code, draft, lock, site, first, test)
+        else:
+            self.lines = await_first.hold(code, draft, lock, site, first.block.statements[first.index : last.index + 1])
 
     def _lifted(self, first: Statement, last: Statement, idle: tuple[Position, ...]) -> tuple[Statement, Statement]:
         """The statements, or the ``with`` statement that holds them under this lock or one that helps nobody."""

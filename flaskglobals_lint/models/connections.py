@@ -36,6 +36,9 @@ class Connection(msgspec.Struct, frozen=True):
     fork_safe: bool | None = None
     """May a process that forked use an instance made before the fork? None where nothing is known."""
 
+    twin: str = ""
+    """A class of the same module with the same methods that threads may share."""
+
     type: str = ""
     """The class of an instance, if it is known."""
 
@@ -125,6 +128,7 @@ def _connection(row: tables.Row) -> Connection:
         category=row["category"],
         why=row.get("why", "").replace("{library}", row.get("library", "")),
         remedy=row.get("remedy", "").replace("{library}", row.get("library", "")),
+        twin=row.get("twin", ""),
         fork_safe=row.get("fork_safe"),
         waits=row.get("waits", True),
         type=row.get("type", ""),
