@@ -1218,7 +1218,6 @@ def get():
             time.sleep(step)
     return "ok"
 """,
-        open_because="`__exit__` at the end of a with statement is not called",
     ),
     case(
         "a property reads and its setter writes",

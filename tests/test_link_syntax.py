@@ -371,6 +371,100 @@ def home():
 """,
     ),
     case(
+        "one worker at a time",
+        """
+import subprocess
+
+class Exporter:
+    worker = None
+    level = None
+    process = None
+    lock = threading.Lock()
+
+    def start(self):
+        if Exporter.worker and Exporter.worker.is_alive():
+            return False
+        Exporter.worker = threading.Thread(target=print)  # want: FGL102
+        Exporter.worker.start()
+        return True
+
+    def start_process(self):
+        with self.lock:
+            if Exporter.process:
+                return False
+            Exporter.process = subprocess.Popen(["true"])
+            return True
+
+    def set(self, level):
+        if Exporter.level == level:
+            return False
+        Exporter.level = level.strip()
+        return True
+
+@app.post("/")
+def home():
+    Exporter().start_process()
+    Exporter().set("high")
+    return str(Exporter().start())
+""",
+    ),
+    case(
+        "removed by its number",
+        """
+import queue
+
+class Announcer:
+    def __init__(self):
+        self.listeners = []
+        self.named = {}
+
+    def listen(self):
+        self.listeners.append(queue.Queue(maxsize=5))
+        self.named["a"] = 1
+
+    def announce(self, message):
+        for at in reversed(range(len(self.listeners))):
+            try:
+                self.listeners[at].put_nowait(message)
+            except queue.Full:
+                del self.listeners[at]  # want: FGL102
+        for name in list(self.named):
+            del self.named[name]
+
+announcer = Announcer()
+
+@app.post("/")
+def ping():
+    announcer.announce("pong")
+    announcer.listen()
+    return ""
+""",
+    ),
+    case(
+        "a list that each request empties before",
+        """
+errors = []
+notes = []
+
+@app.post("/")
+def signup():
+    global errors
+    errors = []
+    errors.append(request.form["email"])  # want: FGL301
+    notes.append(request.form["email"])
+    return ""
+
+@app.get("/")
+def form():
+    return {"errors": errors, "notes": notes}
+
+@app.delete("/")
+def clear():
+    notes.clear()
+    return ""
+""",
+    ),
+    case(
         "a queue that was asked before",
         """
 import queue
@@ -436,6 +530,65 @@ def home():
 ]
 
 LOCKS = [
+    case(
+        "a cache under its lock, what it gave outside",
+        """
+from cachetools import TTLCache
+
+sessions = TTLCache(maxsize=100, ttl=60)
+open_sessions = TTLCache(maxsize=100, ttl=60)  # want: FGL201
+lock = threading.Lock()
+
+@app.get("/<key>")
+def get(key):
+    with lock:
+        entry = sessions.get(key)
+    if entry is None:
+        abort(401)
+    return entry["user"]
+
+@app.post("/<key>")
+def put(key):
+    with lock:
+        sessions[key] = {"user": "me"}
+        open_sessions[key] = {"user": "me"}
+    if key in open_sessions:
+        return "ok"
+    return ""
+""",
+    ),
+    case(
+        "a class that holds its lock from enter to exit",
+        """
+class Gate:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.passed = 0
+        self.left = 0
+
+    def __enter__(self):
+        self.lock.acquire()
+        self.passed += 1
+        return self
+
+    def __exit__(self, *error):
+        self.left += 1
+        self.lock.release()
+
+gate = Gate()
+n = 0
+
+@app.get("/")
+def home():
+    global n
+    with gate:
+        n += 1
+    with gate:
+        pass
+    gate.n = n
+    return ""
+""",
+    ),
     case(
         "a lock for each decorated function",
         """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording
+from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
@@ -79,10 +79,10 @@ def severity(program: Program, race: Race) -> Severity:
     pair = race.pair
     early = pair.early and not lazies.answers_from_it(program, race)
     if early and pair.write.via == "=" and not pair.write.constant:
-        return "info"
+        return "warning" if writes.runs(program, pair.write) else "info"
     if pair.looped and pair.write.kind == "delete":
         # Whoever empties a container over a copy of its keys finds one gone at worst; both wanted it gone.
-        return "info"
+        return "warning" if _by_position(program, race) else "info"
     if transitions.is_step(program, race):
         return "warning"
     if not early and lazies.repeatable(program, race):
@@ -98,6 +98,13 @@ def severity(program: Program, race: Race) -> Severity:
         # A lazy initialisation or cache fill, or one entry more: made twice, one of two is dropped or doubled.
         return "warning"
     return "warning" if conflicts.window(pair) == "none" else RULE.severity
+
+
+def _by_position(program: Program, race: Race) -> bool:
+    """Whether an item of a list is removed by its number, which may be another item's by then."""
+    write = race.pair.write
+    container = program.types.container(program.paths.atoms(race.conflict.path[:-1]))
+    return write.via == "del" and container is not None and container.kind == "sequence"
 
 
 def _flag_only(pair: Pair) -> bool:

@@ -11,6 +11,7 @@ from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link.expressions import key_text
 from flaskglobals_lint.link.memo import memoizer
 from flaskglobals_lint.link.program import Program, base_key
+from flaskglobals_lint.link.summary import Read
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def check(program: Program, rule: Rule) -> Iterator[Finding]:
     groups: dict[tuple[Any, ...], list[Access]] = {}
     reached = program.reached
     for access in (*reached.reads, *reached.writes, *reached.iterations):
-        if getattr(access.record, "kind", "") != "load" and len(access.path) > 0:
+        if _of_container(access):
             groups.setdefault(base_key(access.place), []).append(access)
     for key, accesses in groups.items():
         path = accesses[0].path[: len(key)]
@@ -38,6 +39,14 @@ def check(program: Program, rule: Rule) -> Iterator[Finding]:
                 yield _finding(program, rule, span, first.context, label, accesses[0].place.symbol)
     for fid, contexts in reached.contexts.items():
         yield from _decorated(program, rule, program.index.functions[fid], contexts)
+
+
+def _of_container(access: Access) -> bool:
+    """Whether it is the container that is looked at or changed, not what it gave."""
+    record, depth = access.record, len(access.place.key) - len(base_key(access.place))
+    if isinstance(record, Read):
+        return record.kind != "load" and depth == (record.kind == "element")
+    return depth <= 1
 
 
 def _changes(program: Program, atoms: Atoms) -> bool:

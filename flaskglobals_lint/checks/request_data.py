@@ -23,8 +23,6 @@ RULE = by_code("FGL301")
 _CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
 _SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)
 _READ_BY_FLASK = frozenset({".config", ".jinja_env", ".permanent_session_lifetime", ".secret_key"})
-_HANDLES = ("threading.", "subprocess.", "concurrent.futures.", "multiprocessing.", "gevent.", "eventlet.", "asyncio.")
-"""Modules whose objects are something that runs, not data."""
 _NUMBERS = frozenset({("const", "int"), ("const", "float"), ("const", "value"), ("const", "bool")})
 _PERSONAL = re.compile(
     r"user|account|client|customer|owner|patient|student|person|player|visitor|guest|member|sender|author|email|phone|\bid\b|_id\b|uid"
@@ -40,7 +38,10 @@ _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write; for a mutable default argument one at the parameter, too."""
     found: dict[tuple[Any, ...], Finding] = {}
-    pruned = {a.place.key for a in program.reached.writes if isinstance(a.record, Write) and a.record.via in _PRUNES}
+    pruned: dict[tuple[Any, ...], list[Access]] = {}
+    for access in program.reached.writes:
+        if isinstance(access.record, Write) and access.record.via in _PRUNES:
+            pruned.setdefault(access.place.key, []).append(access)
     beside: set[tuple[Any, ...]] = set()
     told: set[tuple[Any, ...]] = set()
     counts, lazy = program.once(writes.depends_on_itself), writes.decided_by_itself(program)
@@ -58,7 +59,7 @@ def check(program: Program) -> Iterator[Finding]:
             or not (writes.from_request(access, write.flags) or _one_time(access, write))
             or _administers(program, access.context)
             or _saved(program, access)
-            or _runs(program, write)
+            or writes.runs(program, write)
         ):
             continue
         reader = next(_readers(program, access), None)
@@ -157,21 +158,13 @@ def _shared(refs: tuple[Any, ...], context: Context) -> Iterator[Path]:
             yield from (given + path[1:] for given in context.arguments[path[0][2]] if is_path(given))
 
 
-def _runs(program: Program, write: Write) -> bool:
-    """Whether what is stored is a thread, a process or a task, which a request has started and others may ask for."""
-    made = [ref[0][2] for ref in write.refs if writes.made(ref)]
-    return bool(made) and all(
-        name.startswith(_HANDLES)
-        for atom in made
-        for name in (program.types.names.external_bases(atom[1]) or [""] if atom[0] == "inst" else [str(atom[-1])])
-    )
-
-
-def _severity(program: Program, access: Access, write: Write, pruned: set[tuple[Any, ...]]) -> Severity:
+def _severity(program: Program, access: Access, write: Write, pruned: dict[tuple[Any, ...], list[Access]]) -> Severity:
     """What is put into a list or set beside the data of others, or called a setting, is often meant for all, and most
-    likely so where the list is cared for."""
+    likely so where the list is cared for; not where each request empties it before."""
     if write.kind != "set":
-        return "warning" if access.place.key not in pruned and _looks_again(program, access) else "info"
+        prunings = pruned.get(access.place.key, ())
+        afresh = bool(prunings) and all(_emptied(one, access) for one in prunings)
+        return "warning" if afresh or (not prunings and _looks_again(program, access)) else "info"
     if _sets_up(program, access.context) and not read_by_library(access):
         return "info"
     if _SETTING.search(access.place.label):
@@ -201,6 +194,12 @@ def _looks_again(program: Program, access: Access) -> bool:
             return True
         after, inner = inner.pos or after, inner.parent
     return False
+
+
+def _emptied(pruning: Access, access: Access) -> bool:
+    """Whether the same function empties the list or set before it puts something in."""
+    own = pruning.function == access.function and pruning.record.pos < access.record.pos
+    return own and isinstance(pruning.record, Write) and pruning.record.via in ("=", ".clear()")
 
 
 def _adjusts(program: Program, access: Access, write: Write) -> bool:

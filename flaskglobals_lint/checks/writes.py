@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 ADDS = frozenset({".append()", ".appendleft()", ".extend()", ".extendleft()", ".insert()", ".add()"})
 """How a list or set gets a new member."""
 
+_HANDLES = ("threading.", "subprocess.", "concurrent.futures.", "multiprocessing.", "gevent.", "eventlet.", "asyncio.")
+"""Modules whose objects are something that runs, not data."""
+
 
 def at_request_time(program: Program) -> Iterator[tuple[Access, Write]]:
     """Writes that requests make, except under keys that name a thread."""
@@ -40,6 +43,16 @@ def dynamic(steps: tuple[object, ...]) -> bool:
 def made(ref: Any) -> str:
     """What kind of object a function made itself: of a class of the project (inst) or of a library (extinst, conn)."""
     return str(ref[0][2][0]) if ref[0][0] == "new" and len(ref) == 1 else ""
+
+
+def runs(program: Program, write: Write) -> bool:
+    """Whether what is stored is a thread, a process or a task, which a request has started and others may ask for."""
+    atoms = [ref[0][2] for ref in write.refs if made(ref)]
+    return bool(atoms) and all(
+        name.startswith(_HANDLES)
+        for atom in atoms
+        for name in (program.types.names.external_bases(atom[1]) or [""] if atom[0] == "inst" else [str(atom[-1])])
+    )
 
 
 def made_by_requests(program: Program, access: Access) -> bool:

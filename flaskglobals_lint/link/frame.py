@@ -61,6 +61,8 @@ class Frame:
         """Variables that say whether a lock could be taken."""
         self.stacked: list[Section] = []
         """Locks that an ``ExitStack`` or a file, not a ``with`` of their own, lets go at its end."""
+        self.managing: list[tuple[Value, f.Position]] = []
+        """Objects of the project that ``with`` statements have entered and will leave."""
         self.forgiving = 0
         self.ended: dict[Path, int] = {}
         """Objects that were told to end, by where they were found, with the reads that found them."""

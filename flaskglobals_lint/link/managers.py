@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, locks
+from flaskglobals_lint.link import calls, expressions, locks, operators
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.paths import is_path
@@ -25,6 +25,7 @@ class Managers:
         entered: list[Section] = []
         attempted: list[Path | None] = []
         stacked = len(frame.stacked)
+        outside = len(frame.managing)
         for item in node.items:
             frame.acquired = None
             sections, bound = self.entered(frame, item.value, item.pos)
@@ -43,6 +44,11 @@ class Managers:
             # An ``ExitStack`` or a file: what was taken by it goes with it.
             entered.extend(frame.stacked[stacked:])
             del frame.stacked[stacked:]
+        if len(frame.managing) > outside:
+            for value, pos in reversed(frame.managing[outside:]):
+                operators.special(frame, value, "__exit__", pos)
+            del frame.managing[outside:]
+            entered = [section for section in entered if section in frame.sections]
         for section in entered:
             frame.leave(section)
         for lock in attempted:
@@ -108,6 +114,7 @@ class Managers:
                 enter = self.evaluator.types.names.method(atom[1], "__enter__")
                 if enter is not None:
                     before = frame.sections
+                    frame.managing.append((Value((ref,)), pos))
                     result = calls.invoke(frame, enter, (), [Value((ref,))], pos)
                     taken = [section for section in frame.sections if section not in before]
                     return taken, result
