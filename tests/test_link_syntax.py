@@ -450,7 +450,7 @@ notes = []
 def signup():
     global errors
     errors = []
-    errors.append(request.form["email"])  # want: FGL301
+    errors.append(request.form["email"])  # want: FGL101, FGL301
     notes.append(request.form["email"])
     return ""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import REQUEST, THREAD_ID, Read, Write
+from flaskglobals_lint.link.summary import EMPTIED, REQUEST, THREAD_ID, Read, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
@@ -69,7 +69,7 @@ def depends_on_itself(program: Program) -> set[tuple[str, object]]:
     return {
         (conflict.context.function, conflict.pair.write.pos)
         for conflict in program.reached.conflicts
-        if conflict.pair.kind == "value"
+        if conflict.pair.kind == "value" and conflict.pair.read.kind != EMPTIED
     }
 
 
