@@ -98,6 +98,9 @@ class Finding:
     remedies: tuple[Remedy, ...] = ()
     """What would remove the cause, the best first."""
 
+    example: tuple[str, ...] = ()
+    """Lines of code to write where no edit is right, with the names of this program."""
+
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:
         """Findings are printed by path, line, column, code."""

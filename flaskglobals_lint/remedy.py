@@ -165,6 +165,14 @@ class DropArguments:
     keywords: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class OwnDefault:
+    """Make a default anew in each call of a function; ``parameter`` is the position of the parameter's name."""
+
+    path: str
+    parameter: Position
+
+
 Remedy: TypeAlias = (
     Declined
     | HoldLock
@@ -177,4 +185,5 @@ Remedy: TypeAlias = (
     | ThreadLock
     | ThreadSafeClass
     | DropArguments
+    | OwnDefault
 )

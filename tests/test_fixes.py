@@ -501,3 +501,30 @@ def test_a_pool_is_made_safe_where_that_keeps_its_data(made: str, method: str, f
     if "StaticPool" in made:  # nothing else needs the import
         wanted = wanted.replace("QueuePool, StaticPool", "QueuePool")
     assert outcome.changed.get("app.py", b"").decode() == (wanted if fixed else "")
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "fixed"),
+    [
+        (
+            "word, *, seen=[]",
+            "    # why\n    seen.append(word)",
+            "    # why\n    if seen is None:\n        seen = []\n    seen.append(word)",
+        ),
+        (
+            "word, seen={'a': 1}",
+            '    """Text."""\n    seen["b"] = word',
+            '    """Text."""\n    if seen is None:\n        seen = {\'a\': 1}\n    seen["b"] = word',
+        ),
+        ("word, seen: list = []", "    seen.append(word)", ""),
+    ],
+)
+def test_a_default_is_made_in_each_call(head: str, body: str, fixed: str, tmp_path: Path) -> None:
+    source = f"from flask import Flask, request\n\napp = Flask(__name__)\n\n\ndef collect({head}):\n{body}\n    return seen\n"
+    source += "\n\n@app.route('/')\ndef home():\n    return str(collect(request.args['word']))\n"
+    (tmp_path / "app.py").write_text(source, encoding="utf-8")
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1, select=("FGL301",)), tmp_path, unsafe=True)
+    new = head.replace("[]", "None").replace("{'a': 1}", "None")
+    assert outcome.changed.get("app.py", b"").decode() == (
+        source.replace(head, new).replace(body, fixed) if fixed else ""
+    )

@@ -27,6 +27,7 @@ FIXED = {
     "iterate-while-mutated",
     "shared-connection",
     "unsafe-pool",
+    "request-data-in-global",
     "pushed-app-context",
     "lock-per-call",
     "inconsistent-lock",

@@ -220,6 +220,7 @@ def test_json() -> None:
         "confidence": "high",
         "window": "call",
         "suggestion": "Hold one lock from the read to the write.",
+        "example": None,
         "steps": list(FINDING.steps),
         "fix": {
             "applicability": "safe",

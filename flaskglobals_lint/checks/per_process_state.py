@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts, lazies, request_data, writes
+from flaskglobals_lint.checks import conflicts, examples, lazies, request_data, writes
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import THREAD_ID, Write
@@ -119,6 +119,7 @@ def _finding(program: Program, access: Access) -> Finding:
             f"worker 1 changes its {label} (line {access.record.pos[0]})",
             f"a request that worker 2 answers reads worker 2's {label}: it is the old one",
         ),
+        examples.in_redis(program, access, label),
     )
 
 

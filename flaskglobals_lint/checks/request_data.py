@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, writes
+from flaskglobals_lint.checks import conflicts, examples, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import RANDOM, UNIQUE, Read, Write
+from flaskglobals_lint.remedy import OwnDefault
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ def check(program: Program) -> Iterator[Finding]:
         told.add((access.function, access.place.key))
         default = _default(program, access, made)
         if default is not None:
+            found[program.file(access.function), write.pos] = replace(made, remedies=default.remedies)
             found.setdefault((default.span.path, default.span.line), default)
     for access, write in writes.at_request_time(program):
         key = (program.file(access.function), write.pos)
@@ -239,6 +242,7 @@ def _finding(program: Program, access: Access, write: Write, reader: Access | No
         else "keep it in `flask.g` or pass it on as an argument; what must outlive the request belongs to the session or a database",
         related,
         (f"request A writes its data to {label} ({line})", f"request B writes its own ({line})", seen),
+        examples.per_request(program, access, reader) if state is None else (),
     )
 
 
@@ -257,4 +261,5 @@ def _default(program: Program, access: Access, made: Finding) -> Finding | None:
         RULE.code, RULE.name, made.severity, message, span, made.symbol, program.qualified(root[1]),
         made.entry_points, made.chain, (made.span,), made.confidence, None,
         f"use `{root[2]}=None` and make the object in the function", made.steps,
+        remedies=(OwnDefault(span.path, (span.line, span.column, span.end_line, span.end_column)),),
     )  # fmt: skip

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, writes
+from flaskglobals_lint.checks import conflicts, examples, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import MEASURED, REQUEST, THREAD_ID, UNIQUE, Read, Write
@@ -202,6 +202,7 @@ def _finding(program: Program, access: Access, severity: Severity, asked: bool) 
         access,
         f"`{label}` gets new {what} with requests {where}, and {rest}",
         f"remove the {what} of `{label}` when they are over, or give it a bound (`deque(maxlen=…)`, a cache with a time to live)",
+        example=examples.bounded(program, access, label),
     )
 
 

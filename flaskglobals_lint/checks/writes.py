@@ -138,6 +138,7 @@ def finding(
     suggestion: str,
     related: tuple[Span, ...] = (),
     steps: tuple[str, ...] = (),
+    example: tuple[str, ...] = (),
 ) -> Finding:
     """A finding at a request-time access of a place."""
     context = access.context
@@ -159,4 +160,5 @@ def finding(
         None,
         suggestion,
         steps,
+        example=example,
     )

@@ -16,6 +16,7 @@ from flaskglobals_lint.fixes import (
     hold_by_with,
     hold_lock,
     one_step,
+    own_default,
     pool,
     thread_lock,
     walk_copy,
@@ -31,6 +32,7 @@ from flaskglobals_lint.remedy import (
     HoldByWith,
     HoldLock,
     OneStep,
+    OwnDefault,
     Remedy,
     ScopedSession,
     ThreadLock,
@@ -88,6 +90,8 @@ class Fixer:
                 safe = pool.change_class(remedy, drafts)
             case DropArguments():
                 safe = pool.drop_arguments(remedy, drafts)
+            case OwnDefault():
+                safe = own_default.apply(remedy, drafts)
             case Declined():
                 raise Refused(remedy.why)
         edits = tuple(edit for draft in drafts.values() for edit in draft.edits())

@@ -68,6 +68,10 @@ def _notes(finding: Finding, style: Style) -> Iterator[str]:
         yield f"{number:>5}. {escaped(step)}"
     if finding.suggestion:
         yield note("help", finding.suggestion)
+    if finding.example:
+        yield note("example", "")
+    for line in finding.example:
+        yield f"    {escaped(line)}"
 
 
 def _entry_point(entry: EntryPoint) -> str:

@@ -37,6 +37,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "confidence": finding.confidence,
         "window": finding.window,
         "suggestion": finding.suggestion,
+        "example": "\n".join(finding.example) or None,
         "steps": list(finding.steps),
         "fix": _fix(finding.fix) if finding.fix else None,
     }
