@@ -396,7 +396,39 @@ LOGGED = [
 ]
 
 
-@pytest.mark.parametrize("files", [*OWN, *MADE_AGAIN, *FORMS, *LOGGED])
+COPIES = """
+import copy
+
+base = {"a": {}}
+
+def clone(found):
+    try:
+        return copy.deepcopy(found)
+    except ValueError:
+        return %s
+
+@app.post("/<name>")
+def home(name):
+    own = clone(base)
+    if name in own:
+        del own[name]%s
+    return "ok"
+
+@app.post("/")
+def add():
+    base["x"] = 1
+    return "ok"
+"""
+
+CLONES = [
+    case("a helper that copies its argument", (COPIES % ("{}", "")).replace("deepcopy", "copy")),
+    case(
+        "a helper that may give its argument back", (COPIES % ("found", "  # want: FGL102")).replace("deepcopy", "copy")
+    ),
+]
+
+
+@pytest.mark.parametrize("files", [*CLONES, *OWN, *MADE_AGAIN, *FORMS, *LOGGED])
 def test_writes_that_do_no_harm_twice(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
 

@@ -264,6 +264,10 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     return Value((), deps, flags)
 
 
+_COPY = ("copy.copy", "copy.deepcopy")
+"""What gives an object like its argument, and never the argument itself."""
+
+
 def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -> Value:
     """Calling a library's function, class or method."""
     dotted, method, owner = _names(frame, target)
@@ -299,7 +303,7 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     for atom in made:
         if atom[0] in ("extinst", "conn", "inst", "cont"):
             refs.append((("new", (*node.pos[:2], frame.scope), atom),))
-        else:
+        elif atom[0] != "param" or dotted not in _COPY:
             refs.append(atom)
     if dotted.startswith("flask.") and dotted.rsplit(".", 1)[-1] in ("request", "session"):
         flags |= REQUEST
