@@ -1,19 +1,18 @@
 """What would remove the cause of a finding, as data: which remedy, at which place, in which functions.
 
 Checks describe a remedy; ``fixes`` turns it into edits of the text. Paths are printed ones; positions are those of the facts:
-1-based lines and columns, the end exclusive.
+1-based lines and columns, the end exclusive. Named tuples, not dataclasses: every run that knows its answer has to make
+these classes, and one of those takes as long as importing a small library.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 Position: TypeAlias = tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Home:
+class Home(NamedTuple):
     """Where something shared is defined, and what stands beside it belongs.
 
     ``module`` is the dotted name of the file's module. ``scope`` tells in which body ``line`` lies: the module's, that of
@@ -29,8 +28,7 @@ class Home:
     line: int
 
 
-@dataclass(frozen=True, slots=True)
-class Site:
+class Site(NamedTuple):
     """Code of one function that belongs into one section.
 
     ``accesses`` are the positions to cover. ``later`` are reads of the place that follow them in the function. ``calls`` are
@@ -50,15 +48,13 @@ class Site:
     owners: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
+class Declined(NamedTuple):
     """No edit is right here; ``why`` is the end of a sentence."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class HoldLock:
+class HoldLock(NamedTuple):
     """Hold one lock around ``site`` and around each of ``others``, which write the same place with no lock at all.
 
     ``lock`` is the one that guards the place elsewhere; None if there is none yet and one is to be made beside ``home``.
@@ -81,8 +77,7 @@ class HoldLock:
     """Whether a caller of the site may hold the lock already."""
 
 
-@dataclass(frozen=True, slots=True)
-class OneStep:
+class OneStep(NamedTuple):
     """Check and change in one atomic call: ``setdefault``, ``pop(key, None)`` or ``discard``. ``kind`` tells the container."""
 
     site: Site
@@ -90,8 +85,7 @@ class OneStep:
     kind: str
 
 
-@dataclass(frozen=True, slots=True)
-class WalkCopy:
+class WalkCopy(NamedTuple):
     """Walk over ``list(…)`` of what a loop walks. ``sure``: it is a built-in container, copied in one step."""
 
     path: str
@@ -101,24 +95,21 @@ class WalkCopy:
     """Whether the loop's own body changes the container."""
 
 
-@dataclass(frozen=True, slots=True)
-class HoldByWith:
+class HoldByWith(NamedTuple):
     """Hold a lock by ``with`` in place of ``acquire()`` and ``release()``. ``taken`` is the position of the former."""
 
     path: str
     taken: Position
 
 
-@dataclass(frozen=True, slots=True)
-class EnterContext:
+class EnterContext(NamedTuple):
     """Use ``with app.app_context():`` in place of ``app.app_context().push()``, or nothing where nothing needs it."""
 
     path: str
     push: Position
 
 
-@dataclass(frozen=True, slots=True)
-class ConnectPerRequest:
+class ConnectPerRequest(NamedTuple):
     """Open a connection for each request, kept in ``flask.g``, in place of one for all, which ``call`` opens.
 
     ``files`` are those of other modules that import it by its name, ``apps`` those that make an app.
@@ -130,16 +121,14 @@ class ConnectPerRequest:
     apps: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ScopedSession:
+class ScopedSession(NamedTuple):
     """Give each thread a session of its own in place of one for all, which ``call`` makes."""
 
     home: Home
     call: Position
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadLock:
+class ThreadLock(NamedTuple):
     """A lock of ``threading`` in place of one of ``asyncio``. ``call`` makes it; ``files`` are others that import it."""
 
     path: str
@@ -147,8 +136,7 @@ class ThreadLock:
     files: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadSafeClass:
+class ThreadSafeClass(NamedTuple):
     """Make the same with ``twin``, the class of the same module that threads may share, in place of ``call``'s class."""
 
     path: str
@@ -156,8 +144,7 @@ class ThreadSafeClass:
     twin: str
 
 
-@dataclass(frozen=True, slots=True)
-class DropArguments:
+class DropArguments(NamedTuple):
     """Make it without the keyword arguments that make it unsafe."""
 
     path: str
@@ -165,8 +152,7 @@ class DropArguments:
     keywords: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OwnDefault:
+class OwnDefault(NamedTuple):
     """Make a default anew in each call of a function; ``parameter`` is the position of the parameter's name."""
 
     path: str

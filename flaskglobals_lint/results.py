@@ -1,6 +1,6 @@
 """Findings as bytes for the cache, and back: JSON, each value checked against the type that it must have.
 
-A dataclass becomes a list of its name and its fields.
+A dataclass or a named tuple becomes a list of its name and its fields.
 """
 
 from __future__ import annotations
@@ -42,9 +42,19 @@ def decode(content: bytes) -> Result:
 def _plain(value: object) -> object:
     if isinstance(value, Chain):
         return [Chain.__name__, list(value), _plain(value.calls)]
-    if is_dataclass(value):
-        return [type(value).__name__, *(_plain(getattr(value, field.name)) for field in fields(value))]
+    kind: Any = type(value)
+    if _is_record(kind):
+        return [kind.__name__, *(_plain(getattr(value, name)) for name in _names(kind))]
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _is_record(kind: Any) -> bool:
+    return is_dataclass(kind) or hasattr(kind, "_fields")
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else kind._fields
 
 
 @cache
@@ -62,7 +72,7 @@ def _converter(kind: Any) -> _Convert:
     if kind is Chain:
         made = _row(list, [_one_of((Chain.__name__,)), _converter(tuple[str, ...]), _converter(tuple[Span, ...])])
         return lambda value: Chain.of(*made(value)[1:])
-    if is_dataclass(kind):
+    if _is_record(kind):
         return _instance(kind)
     return _exactly(kind)
 
@@ -103,7 +113,7 @@ def _row(make: Callable[[Any], Any], items: Sequence[_Convert]) -> _Convert:
 
 def _instance(kind: Any) -> _Convert:
     hints = typing.get_type_hints(kind)
-    items = [_one_of((kind.__name__,)), *(_converter(hints[field.name]) for field in fields(kind))]
+    items = [_one_of((kind.__name__,)), *(_converter(hints[name]) for name in _names(kind))]
     return _row(lambda values: kind(*list(values)[1:]), items)
 
 
@@ -112,7 +122,7 @@ def _any_of(kinds: Sequence[Any]) -> _Convert:
     by_name: dict[object, Any] = {}
     others = []
     for kind in kinds:
-        if isinstance(kind, type) and (is_dataclass(kind) or kind is Chain):
+        if kind is Chain or _is_record(kind):
             by_name[kind.__name__] = kind
         elif kind is not NoneType:
             others.append(kind)

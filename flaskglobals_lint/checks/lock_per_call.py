@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
@@ -147,5 +146,5 @@ def _remedies(program: Program, context: Context, section: Section) -> tuple[Rem
 def _in_place_of(section: Section, cure: Remedy) -> Remedy:
     """The new section takes the place of the one that helps nobody."""
     if isinstance(cure, HoldLock) and section.pos not in cure.idle:
-        return replace(cure, idle=(*cure.idle, section.pos))
+        return cure._replace(idle=(*cure.idle, section.pos))
     return cure

@@ -105,7 +105,8 @@ def _backwards(program: Program) -> Sets:
     found: Sets = {}
     for access in _accesses(program):
         callers = held_by_callers(program, access.function)
-        found.setdefault(base_key(access.place), set()).update(access.locks | callers)
+        if access.locks or callers:
+            found.setdefault(base_key(access.place), set()).update(access.locks, callers)
         for lock in _taken(access):
             found.setdefault(lock, set()).update(callers)
     return found

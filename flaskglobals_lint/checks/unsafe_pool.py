@@ -172,11 +172,9 @@ def _options(program: Program) -> Iterator[Finding]:
     for store in program.index.stores.get("config", ()):
         if isinstance(store.key, f.Constant) and store.key.text == _OPTIONS:
             yield from _displayed(program, store.scope, store.value)
-    for sites in program.index.calls.values():
-        for site in sites:
-            for argument in site.call.arguments:
-                if argument.keyword in (_OPTIONS, "engine_options"):
-                    yield from _displayed(program, site.scope, argument.value)
+    for keyword in (_OPTIONS, "engine_options"):
+        for scope, value in program.index.keywords.get(keyword, ()):
+            yield from _displayed(program, scope, value)
 
 
 def _displayed(program: Program, scope: ScopeId, value: f.Expression) -> Iterator[Finding]:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks.conflicts import races
-from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.trees import walk
 
@@ -53,21 +52,28 @@ def warmed(program: Program, race: Race) -> bool:
 def _lazy_branch(program: Program, race: Race) -> f.If | None:
     """The ``if … is None`` or ``if not …`` below which the write stands."""
     for node in walk(program.index.functions[race.context.function].facts.body):
-        if isinstance(node, f.If) and any(getattr(p, "pos", None) == race.pair.write.pos for p in walk(node.body)):
-            test = node.test
-            other = test.operands[1] if isinstance(test, f.Compare) and test.operators == ("is",) else None
-            if isinstance(other, f.Constant) and other.kind == "none":
-                return node
-            if isinstance(test, f.Operation) and test.operator == "not":
-                return node
+        if not isinstance(node, f.If) or not _asks_for_nothing(node.test):
+            continue
+        if any(getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body)):
+            return node
     return None
+
+
+def _asks_for_nothing(test: f.Expression) -> bool:
+    if isinstance(test, f.Compare) and test.operators == ("is",):
+        other = test.operands[1]
+        return isinstance(other, f.Constant) and other.kind == "none"
+    return isinstance(test, f.Operation) and test.operator == "not"
 
 
 def _called_by_setup(program: Program) -> set[ScopeId]:
     """Functions that code which runs before the first request calls: modules' own, app factories, what they call."""
     found: set[ScopeId] = set()
     edges = [edge for path in program.index.modules for edge in program.evaluator.module(path).edges]
-    factories = [fid for fid in program.index.functions if fid not in program.serving and _is_factory(program, fid)]
+    # Factories make an application, or register things with one.
+    busy = {site.scope for name in _SETS_UP for site in program.index.calls.get(name, ()) if not site.decorated}
+    functions = [fid for fid in program.index.functions if fid not in program.serving]
+    factories = [fid for fid in functions if fid in busy or _makes_app(program, fid)]
     edges += [edge for fid in factories for edge in program.evaluator.summary(fid).edges]
     while edges:
         edge = edges.pop()
@@ -77,10 +83,6 @@ def _called_by_setup(program: Program) -> set[ScopeId]:
     return found
 
 
-def _is_factory(program: Program, fid: ScopeId) -> bool:
-    """Whether the function makes an application or registers things with one."""
+def _makes_app(program: Program, fid: ScopeId) -> bool:
     made = program.types.expand(program.types.returns(fid))
-    if any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made):
-        return True
-    body = program.index.functions[fid].facts.body
-    return any(isinstance(node, f.Call) and last_name(node.function) in _SETS_UP for node in walk(body))
+    return any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
-    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.index import ScopeId, Store
     from flaskglobals_lint.link.types import Slot, Types
 
 ELEMENT_METHODS = {"get", "pop", "setdefault", "popleft", "popitem", "__getitem__", "peek", "get_nowait"}
 SAME_ELEMENTS = {"values", "copy", "keys", "items"}
 COPIES = {"list", "sorted", "tuple", "set", "reversed", "iter", "deepcopy", "copy", "dict"}
-
+_KINDS: dict[type, str] = {f.Local: "v", f.Free: "v", f.Global: "g", f.ClassName: "k"}
+"""Names, and the kind of slot that each denotes."""
 
 APP = "flask.Flask"
 
@@ -132,19 +134,27 @@ class Elements:
                     result.extend(self.element_annotation(annotation, base[1], depth))
                 for value, scope in self.types.arguments(base[1], at):
                     result.extend(self.inside(value, scope, depth))
-        for store in self.index.stores.get(base[2], ()):
+        stores = list(self._stores(base))
+        for store in stores:
             if store.depth == depth and base in self.slots_of(store.container, store.scope):
                 result.extend(self.types.expand(self.types.of(store.value, store.scope)))
             elif store.depth < depth and base in self.slots_of(store.container, store.scope):
                 result.extend(self.inside(store.value, store.scope, depth - store.depth))
         if base[0] == "a":
-            for store in self.index.stores.get(base[2], ()):
+            for store in stores:
                 if store.depth == depth and any(
                     s[0] == "a" and s[2:] == base[2:] and self.types.related(s[1], base[1])
                     for s in self.slots_of(store.container, store.scope)
                 ):
                     result.extend(self.types.expand(self.types.of(store.value, store.scope)))
         return tuple(result)
+
+    def _stores(self, base: Slot) -> Iterator[Store]:
+        """What is put into containers that go by the name of this one and can be it."""
+        for store in self.index.stores.get(base[2], ()):
+            kind = type(store.container)
+            if kind is f.Attribute or (_KINDS[kind] == base[0] and (kind is not f.Local or store.scope == base[1])):
+                yield store
 
     def inside(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
         """Elements ``depth`` levels down in the value of an expression."""

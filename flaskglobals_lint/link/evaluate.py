@@ -19,7 +19,7 @@ from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame,
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.managers import Managers
 from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, from_parameter
+from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, bits, from_parameter
 from flaskglobals_lint.link.types import Types
 
 LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
@@ -139,14 +139,9 @@ class Evaluator:
 
     def _reads(self, frame: Frame, deps: int) -> tuple[Read, ...]:
         found: dict[tuple[Any, ...], Read] = {}
-        bits = deps >> frame.first_read
-        at = 0
-        while bits:
-            if bits & 1:
-                read = frame.summary.reads[at]
-                found.setdefault((read.path, read.kind), read)
-            bits >>= 1
-            at += 1
+        for at in bits(deps >> frame.first_read):
+            read = frame.summary.reads[at]
+            found.setdefault((read.path, read.kind), read)
         return tuple(found.values())[:MOST_RETURNED_READS]
 
     def _parts(self, frame: Frame) -> tuple[Returned, ...]:

@@ -6,7 +6,7 @@ resolved here; ``names`` does that on demand.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final, TypeAlias
 
 import msgspec
@@ -105,6 +105,8 @@ class Index(msgspec.Struct):
     attributes: dict[str, list[tuple[f.Attribute, Binding]]] = msgspec.field(default_factory=dict)
     stores: dict[str, list[Store]] = msgspec.field(default_factory=dict)
     calls: dict[str, list[CallSite]] = msgspec.field(default_factory=dict)
+    keywords: dict[str, list[tuple[ScopeId, f.Expression]]] = msgspec.field(default_factory=dict)
+    """Arguments by their keyword: the code that passes each, and the value."""
 
     def module_of(self, scope: ScopeId) -> ModuleIndex:
         return self.modules[scope[: scope.index(":")]]
@@ -366,20 +368,27 @@ class _Walker:
         if handler is not None:
             handler(self, node)
 
+    def expressions(self, nodes: Iterable[f.Expression]) -> None:
+        for node in nodes:
+            handler = _EXPRESSIONS.get(type(node))
+            if handler is not None:
+                handler(self, node)
+
     def inner(self, node: f.Attribute | f.Await | f.Starred) -> None:
-        self.expression(node.value)
+        inside = node.value
+        while type(inside) is f.Attribute:
+            inside = inside.value
+        self.expression(inside)
 
     def item(self, node: f.Item) -> None:
         self.expression(node.value)
         self.expression(node.key)
 
     def display(self, node: f.Display) -> None:
-        for value in node.values:
-            self.expression(value)
+        self.expressions(node.values)
 
     def operation(self, node: f.Operation | f.Compare | f.Boolean) -> None:
-        for value in node.operands:
-            self.expression(value)
+        self.expressions(node.operands)
 
     def conditional(self, node: f.Conditional) -> None:
         self.expression(node.test)
@@ -414,7 +423,9 @@ class _Walker:
         self.index.calls.setdefault(name, []).append(CallSite(self.scope, node))
         self.expression(function)
         for argument in node.arguments:
-            self.expression(argument.value)
+            if argument.keyword is not None:
+                self.index.keywords.setdefault(argument.keyword, []).append((self.scope, argument.value))
+        self.expressions([argument.value for argument in node.arguments])
         if isinstance(function, f.Attribute):
             at = _ADDERS.get(function.name)
             if at is not None and len(node.arguments) > at:

@@ -24,6 +24,9 @@ class Modules:
             while folder and folder not in self.folders:
                 self.folders.add(folder)
                 folder = posixpath.dirname(folder)
+        self._names = {posixpath.basename(folder) for folder in self.folders}
+        """Last parts of what can be imported: of the project's folders and modules."""
+        self._names |= {posixpath.basename(path).rpartition(".")[0] for path in self.paths}
         self._cache: dict[tuple[str, str, int], str | None] = {}
 
     def find(self, importer: str, dotted: str, level: int) -> str | None:
@@ -43,6 +46,8 @@ class Modules:
             for _ in range(level - 1):
                 folder = posixpath.dirname(folder)
             return self.at(posixpath.join(folder, tail)) if tail else self.package(folder)
+        if tail.rpartition("/")[2] not in self._names:
+            return None
         while True:
             for root in (folder, posixpath.join(folder, "src")):
                 found = self.at(posixpath.join(root, tail))
@@ -87,6 +92,7 @@ class Names:
         self._lookups: dict[tuple[str, str], Atoms | None] = {}
         self._mro: dict[ScopeId, tuple[Atom, ...]] = {}
         self._kinds: dict[ScopeId, str] = {}
+        self._methods: dict[tuple[ScopeId, str], list[ScopeId]] = {}
         self._bases: dict[ScopeId, Atoms] = {}
         self.subclasses: dict[ScopeId, list[ScopeId]] = {}
         for cls in index.classes.values():
@@ -276,6 +282,13 @@ class Names:
 
     def methods(self, cid: ScopeId, name: str) -> list[ScopeId]:
         """The definitions of method ``name`` that an instance of the class finds first."""
+        key = (cid, name)
+        found = self._methods.get(key)
+        if found is None:
+            found = self._methods[key] = self._found(cid, name)
+        return found
+
+    def _found(self, cid: ScopeId, name: str) -> list[ScopeId]:
         for atom in self.mro(cid):
             if atom[0] == "class":
                 found = self.index.classes[atom[1]].methods.get(name)
@@ -377,4 +390,4 @@ def _describes(node: f.Expression | None) -> bool:
 
 def unique(atoms: list[Atom] | Atoms) -> Atoms:
     """Without repetitions, in order."""
-    return tuple(dict.fromkeys(atoms))
+    return tuple(dict.fromkeys(atoms)) if len(atoms) > 1 else tuple(atoms)

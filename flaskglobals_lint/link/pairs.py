@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flaskglobals_lint.link.locks import common, fits
-from flaskglobals_lint.link.summary import EMPTIED, Pair, Path, Read, Summary, Write
+from flaskglobals_lint.link.summary import EMPTIED, Pair, Path, Read, Summary, Write, bits
 
 _FILLS = frozenset({".append()", ".extend()"})
 
@@ -80,30 +80,26 @@ def _worst(
     if any read of it stands outside.
     """
     best: Pair | None = None
-    bits = mask >> first_read
-    at = 0
-    while bits:
-        if bits & 1:
-            read = summary.reads[at]
-            one_call = write.remote is not None and read.remote == write.remote
-            if (
-                related(read, write)
-                and not _vague(read, write)
-                and not one_call
-                and not _again(write)
-                and not _made_before(summary, read, write)
-                and not (kind == "control" and _set_before(summary, first_read, read, write))
-            ):
-                early = kind == "control" and not write.branch >> first_read >> at & 1
-                decides = kind == "control" or write.kind == "delete"
-                looped = decides and bool(summary.looped >> first_read >> at & 1)
-                held = common(read.sections, write.sections)
-                covers = tuple(one for one in held if fits(one, write.path, write.key, parameters)) if held else ()
-                pair = Pair(kind, read, write, covers, early, looped)
-                if best is None or _worse(pair, best):
-                    best = pair
-        bits >>= 1
-        at += 1
+    if _again(write):
+        return None
+    for at in bits(mask >> first_read):
+        read = summary.reads[at]
+        one_call = write.remote is not None and read.remote == write.remote
+        if (
+            related(read, write)
+            and not _vague(read, write)
+            and not one_call
+            and not _made_before(summary, read, write)
+            and not (kind == "control" and _set_before(summary, first_read, read, write))
+        ):
+            early = kind == "control" and not write.branch >> first_read >> at & 1
+            decides = kind == "control" or write.kind == "delete"
+            looped = decides and bool(summary.looped >> first_read >> at & 1)
+            held = common(read.sections, write.sections)
+            covers = tuple(one for one in held if fits(one, write.path, write.key, parameters)) if held else ()
+            pair = Pair(kind, read, write, covers, early, looped)
+            if best is None or _worse(pair, best):
+                best = pair
     return best
 
 

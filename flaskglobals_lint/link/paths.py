@@ -41,6 +41,9 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     """A shared place in its canonical form: one key for all the ways that lead to it."""
 
     key: tuple[Any, ...]
+    base: tuple[Any, ...]
+    """The key without its item steps: all items of one container together."""
+
     symbol: str
     label: str
     receiver: Path | None = None
@@ -337,7 +340,10 @@ class Paths:
                 best, receiver = (end, (level, owner)), path[:end] if level == "a" else None
         end, root = best
         rest = path[max(end, 1) :]
-        return Place((root, *rest), self.symbol(root, rest), self.label(root, rest), receiver)
+        items = len(rest)
+        while items and str(rest[items - 1]).startswith("["):
+            items -= 1
+        return Place((root, *rest), (root, *rest[:items]), self.symbol(root, rest), self.label(root, rest), receiver)
 
     def own(self, path: Path) -> bool:
         """Whether the path always denotes one and the same object, which no other such path denotes: what a module's or

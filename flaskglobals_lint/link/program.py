@@ -173,8 +173,4 @@ class Program:
 
 def base_key(place: Place) -> tuple[object, ...]:
     """The key without its item steps: all items of one container together."""
-    key = place.key
-    end = len(key)
-    while end > 1 and str(key[end - 1]).startswith("["):
-        end -= 1
-    return key[:end]
+    return place.base

@@ -210,7 +210,7 @@ class Reach:
                         continue
                 elif edge.callee == "" or given or own:
                     continue
-            arguments = tuple(self._arguments(refs, context) for refs in edge.arguments)
+            arguments = tuple(self._arguments(refs, context) if refs else () for refs in edge.arguments)
             if self._overridden(edge, arguments, summary):
                 continue
             held = context.held if edge.kind == "call" else frozenset()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import msgspec
@@ -57,6 +57,14 @@ def from_parameter(at: int) -> int:
     return 1 << (PARAMETERS + at)
 
 
+def bits(mask: int) -> Iterator[int]:
+    """The indexes of the bits that are set, in ascending order."""
+    while mask:
+        lowest = mask & -mask
+        yield lowest.bit_length() - 1
+        mask ^= lowest
+
+
 def passed_on(flags: int, given: Sequence[int]) -> int:
     """A callee's flags in the caller's terms: its parameters' bits become the flags of what it was given."""
     found = flags & ((1 << PARAMETERS) - 1)
@@ -70,27 +78,25 @@ Clock: TypeAlias = tuple[int, int, int, int]
 """How often a function has called anything so far, waited for I/O, awaited, and let other greenlets run, perhaps."""
 
 
-class Value:
+class Value(msgspec.Struct, eq=False, gc=False):
     """What an expression can denote: references (paths or atoms), what it depends on, flags, and – for a view of a
     container such as ``d.items()`` – which view. ``deps`` is a bit set: parameters first, then reads."""
 
-    __slots__ = ("deps", "flags", "key", "literal", "parameter", "parts", "refs", "view")
+    refs: tuple[Any, ...] = ()
+    deps: int = 0
+    flags: int = 0
+    view: str = ""
+    key: str = ""
+    """How an argument is written, if it is a name or a constant: two accesses by one key can be told so."""
 
-    def __init__(
-        self, refs: tuple[Any, ...] = (), deps: int = 0, flags: int = 0, view: str = "", key: str = ""
-    ) -> None:
-        self.refs = refs
-        self.deps = deps
-        self.flags = flags
-        self.view = view
-        self.key = key
-        """How an argument is written, if it is a name or a constant: two accesses by one key can be told so."""
-        self.literal: f.Constant | None = None
-        """The literal that it is, where it is an argument or a parameter that this call gives one."""
-        self.parts: tuple[Value, ...] = ()
-        """Its members, where it is a tuple that the code spells out."""
-        self.parameter = -1
-        """The index of the parameter that it is, unchanged, of a function summarised for any call."""
+    literal: f.Constant | None = None
+    """The literal that it is, where it is an argument or a parameter that this call gives one."""
+
+    parts: tuple[Value, ...] = ()
+    """Its members, where it is a tuple that the code spells out."""
+
+    parameter: int = -1
+    """The index of the parameter that it is, unchanged, of a function summarised for any call."""
 
     def depending(self, deps: int) -> Value:
         """The value, where something more decides what it is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
@@ -24,9 +24,14 @@ class Types(msgspec.Struct, frozen=True):
     proxies: Mapping[str, str]
     objects: Mapping[str, str]
     request_data: frozenset[str]
+    known: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
+    """Ancestries that were asked for."""
 
     def canonical(self, dotted: str) -> str:
         """The import path by which the tables know ``dotted``; an unknown name is its own."""
+        return self.ancestry(dotted)[0]
+
+    def _canonical(self, dotted: str) -> str:
         seen = {dotted}
         while True:
             longer = self.aliases.get(dotted) or self._moved(dotted)
@@ -45,12 +50,15 @@ class Types(msgspec.Struct, frozen=True):
         """The library classes that the library class ``dotted`` derives from directly."""
         return self.bases.get(self.canonical(dotted), ())
 
-    def ancestry(self, dotted: str) -> Iterator[str]:
+    def ancestry(self, dotted: str) -> tuple[str, ...]:
         """The canonical name, then every class it derives from, nearest first."""
-        queue = [self.canonical(dotted)]
-        for name in queue:
-            yield name
-            queue.extend(base for base in self.bases.get(name, ()) if base not in queue)
+        found = self.known.get(dotted)
+        if found is None:
+            queue = [self._canonical(dotted)]
+            for name in queue:
+                queue.extend(base for base in self.bases.get(name, ()) if base not in queue)
+            found = self.known[dotted] = tuple(queue)
+        return found
 
     def returns(self, dotted: str) -> str | None:
         """The class of what calling the library function ``dotted`` returns, where it is not a class itself."""

@@ -50,7 +50,7 @@ class Models:
 
     def ancestry(self, dotted: str) -> tuple[str, ...]:
         """The canonical name of a class and of all library classes it derives from, nearest first."""
-        return tuple(self._types.ancestry(dotted))
+        return self._types.ancestry(dotted)
 
     def returns(self, dotted: str) -> str | None:
         """The class of what the library function ``dotted`` returns (``redis.from_url`` → ``redis.Redis``)."""
