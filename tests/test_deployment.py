@@ -332,6 +332,17 @@ def test_greenlets_switch_where_code_may_wait(tmp_path: Path, between: str) -> N
     assert greenlets(tmp_path, between).severity == "error"
 
 
+def test_a_writer_that_waits_after_its_write_closes_the_window_before(tmp_path: Path) -> None:
+    source = COUNTER.format(between="pass").replace("    visits = seen + 1\n", "    keep(seen + 1)\n")
+    store = "\n\ndef keep(value):\n    global visits\n{first}    visits = value\n{last}"
+    after = source + store.format(first="", last="    time.sleep(1)\n")
+    (finding,) = races(tmp_path / "after", GEVENT, source=after)
+    assert finding.severity == "info"
+    before = source + store.format(first="    time.sleep(1)\n", last="")
+    (finding,) = races(tmp_path / "before", GEVENT, source=before)
+    assert finding.severity == "error"
+
+
 def test_a_reader_that_waits_after_its_read_leaves_the_window_open(tmp_path: Path) -> None:
     source = COUNTER.format(between="pass").replace("seen = visits", "seen = load()")
     waiting = source + "\n\ndef load():\n    found = visits\n    time.sleep(1)\n    return found\n"

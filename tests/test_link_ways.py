@@ -354,6 +354,60 @@ def tag():
 
 SHARED = [
     case(
+        "a thread that another thread starts once",
+        """
+class Stats:
+    def __init__(self):
+        self.values = []
+
+    def update(self, value):
+        self.values = self.values + [value]
+
+class Decoder:
+    def __init__(self):
+        self.stats = Stats()
+        threading.Thread(target=self.decode).start()
+
+    def decode(self):
+        threading.Thread(target=self.follow).start()
+
+    def follow(self):
+        while True:
+            self.stats.update(1)
+            time.sleep(1)
+
+decoder = Decoder()
+
+@app.get("/")
+def home():
+    return str(decoder.stats.values)
+""",
+    ),
+    case(
+        "an index that is made anew when the version has changed",
+        """
+class Songs:
+    def __init__(self):
+        self.version = 1
+        self.names = ["a", "b"]
+        self.index = []
+        self.index_version = 0
+
+    def find(self):
+        version = self.version
+        if self.index_version != version:
+            self.index = [name.lower() for name in list(self.names)]
+            self.index_version = version
+        return self.index
+
+songs = Songs()
+
+@app.get("/")
+def home():
+    return str(songs.find())
+""",
+    ),
+    case(
         "what belongs to one connection, made and dropped when it comes and goes",
         """
 from flask_socketio import SocketIO

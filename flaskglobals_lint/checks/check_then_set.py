@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
@@ -12,16 +14,27 @@ from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Pair
 from flaskglobals_lint.rule import by_code
 
+if TYPE_CHECKING:
+    from flaskglobals_lint.facts import Position
+    from flaskglobals_lint.link.index import ScopeId
+
 RULE = by_code("FGL102")
 
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
     found: dict[tuple[Span, str], Finding] = {}
-    for race in program.once(conflicts.races)["control"]:
+    loud: set[tuple[ScopeId, Position]] = set()
+    for race in sorted(program.once(conflicts.races)["control"], key=lambda race: race.pair.companion):
         if lazies.never_missing(program, race) or warmed.warmed(program, race):
             continue
         finding = _finding(program, race)
+        decision = (race.context.function, race.pair.read.pos)
+        if not race.pair.companion:
+            loud |= {decision} if finding.severity != "info" else set()
+        elif decision not in loud:
+            # What a harmless check decides beside its own variable is as harmless.
+            finding = replace(finding, severity="info")
         found.setdefault((finding.span, finding.symbol), finding)
     once: set[tuple[str, str, int]] = set()
     for finding in sorted(found.values(), key=lambda item: item.sort_key):

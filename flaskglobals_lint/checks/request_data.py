@@ -32,6 +32,12 @@ _PERSONAL = re.compile(
     re.IGNORECASE,
 )
 """What a number is called that belongs to somebody."""
+_STEERS = re.compile(
+    r"volume|speed|velocity|bright|contrast|saturation|heading|angle|pitch|tilt|zoom|throttle|steering|temperature|fps|frame_?rate"
+    r"|bit_?rate|quality|gain|interval|timeout|delay|threshold",
+    re.IGNORECASE,
+)
+"""What a value is called by which a device or the program goes for everybody."""
 _SAVES = frozenset({"save", "commit", "persist", "store", "flush", "dump", "sync", "write"})
 _PRUNES = frozenset({"=", "del", ".pop()", ".popleft()", ".remove()", ".clear()", ".discard()"})
 _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
@@ -206,8 +212,10 @@ def _emptied(pruning: Access, access: Access) -> bool:
 
 
 def _adjusts(program: Program, access: Access, write: Write) -> bool:
-    """Whether a number is set for others to go by – the speed of a motor, the limit of a cache – and not kept for this
-    request: the function that sets it does not read it again."""
+    """Whether something is set for others to go by – the speed of a motor, the limit of a cache – and not kept for this
+    request: it is called so, or it is a number and the function that sets it does not read it again."""
+    if _STEERS.search(access.place.label.split(".")[-1]):
+        return True
     atoms = [atom for atom in program.paths.atoms(access.path) if atom != ("const", "none")]
     if not atoms or not _NUMBERS.issuperset(atoms) or _PERSONAL.search(access.place.label.split(".")[-1]):
         return False

@@ -366,13 +366,16 @@ def invoke(
         return found
 
     frame.calls += 1
-    if summary.blocks:
-        frame.blocking += 1
-    pauses = frame.pauses
-    frame.pauses += summary.pauses
+    blocking, pauses = frame.blocking, frame.pauses
     if kind == "call" and origin is None:
         for write in summary.effects:
+            # What the callee waits for after its write comes too late to matter.
+            frame.blocking = blocking + min(write.clock[1], 1)
+            frame.pauses = pauses + min(write.clock[3], 1)
             _apply(frame, fid, write, paths, bits(write.values), given, pos)
+    frame.blocking = blocking + summary.blocks
+    frame.pauses = pauses + summary.pauses
+    if kind == "call" and origin is None:
         for section in summary.acquired:
             frame.enter(locks.substituted(section.lock, paths), pos, section.kind, section.key)
         for lock in summary.released:

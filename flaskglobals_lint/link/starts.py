@@ -43,6 +43,9 @@ class Start(msgspec.Struct, frozen=True, gc=False):
         request or after the last."""
         if self is other:
             return self.repeated
+        if self.kind == "thread" and (self.function, self.path, self.line) == (other.function, other.path, other.line):
+            # One line starts both: once where it stands, and again as each caller reaches it.
+            return self.repeated or other.repeated
         return "once" not in (self.runs, other.runs) and (not self.lane or self.lane != other.lane)
 
 
