@@ -33,7 +33,7 @@ _PERSONAL = re.compile(
 )
 """What a number is called that belongs to somebody."""
 _STEERS = re.compile(
-    r"volume|speed|velocity|bright|contrast|saturation|heading|angle|pitch|tilt|zoom|throttle|steering|temperature|fps|frame_?rate"
+    r"volume|speed|velocity|bright|contrast|saturation|angle|pitch|tilt|zoom|throttle|steering|temperature|fps|frame_?rate"
     r"|bit_?rate|quality|gain|interval|timeout|delay|threshold",
     re.IGNORECASE,
 )
