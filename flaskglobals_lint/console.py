@@ -7,7 +7,7 @@ import logging
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic
@@ -78,32 +78,63 @@ def write_file(path: Path, text: str) -> None:
 
 def replace_file(path: Path, content: bytes) -> None:
     """Replace a file's content, whole or not at all; its mode is kept, and a link stays one. Raises UsageError."""
+    replace_files({path: content})
+
+
+def replace_files(contents: Mapping[Path, bytes]) -> None:
+    """Replace the contents of files: all of them or, if one cannot be written, none. Raises UsageError."""
+    staged: list[tuple[str, Path]] = []
+    old: dict[Path, bytes] = {}
+    path = Path()
+    try:
+        for path, content in contents.items():
+            if (name := _staged(path, content)) is not None:
+                staged.append((name, Path(os.path.realpath(path))))
+        while staged:
+            name, path = staged[0]
+            if len(contents) > 1 and path.exists():
+                old[path] = path.read_bytes()
+            os.replace(name, path)
+            del staged[0]
+    except BaseException as error:
+        for name, _ in staged:
+            with suppress(FileNotFoundError):
+                os.unlink(name)
+        for other, content in old.items():
+            with suppress(OSError, UsageError):
+                if other.read_bytes() != content:
+                    replace_file(other, content)
+        if isinstance(error, OSError):
+            raise UsageError(f"`{path}` cannot be written: {error.strerror}") from None
+        raise
+
+
+def _staged(path: Path, content: bytes) -> str | None:
+    """A file beside the target that holds the content and has its mode; None if the target is a device or a pipe, which is
+    written at once."""
     import tempfile
 
+    target = Path(os.path.realpath(path))
+    old = target.stat() if target.exists() else None
+    if old is not None and not stat.S_ISREG(old.st_mode):
+        target.write_bytes(content)
+        return None
+    if old is not None and not is_writable(target):
+        raise PermissionError(errno.EACCES, "it is read-only")
+    handle, name = tempfile.mkstemp(prefix=".flaskglobals-lint.", dir=target.parent)
     try:
-        target = Path(os.path.realpath(path))
-        old = target.stat() if target.exists() else None
-        if old is not None and not stat.S_ISREG(old.st_mode):  # a device or a pipe cannot be replaced
-            target.write_bytes(content)
-            return
-        if old is not None and not is_writable(target):
-            raise PermissionError(errno.EACCES, "it is read-only")
-        handle, name = tempfile.mkstemp(prefix=".flaskglobals-lint.", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            if old is not None and hasattr(os, "chown"):
-                with suppress(OSError):
-                    os.chown(name, old.st_uid, old.st_gid)
-            os.chmod(name, stat.S_IMODE(old.st_mode) if old is not None else 0o666 & ~_umask())
-            os.replace(name, target)
-        except BaseException:
-            os.unlink(name)
-            raise
-    except OSError as error:
-        raise UsageError(f"`{path}` cannot be written: {error.strerror}") from None
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if old is not None and hasattr(os, "chown"):
+            with suppress(OSError):
+                os.chown(name, old.st_uid, old.st_gid)
+        os.chmod(name, stat.S_IMODE(old.st_mode) if old is not None else 0o666 & ~_umask())
+    except BaseException:
+        os.unlink(name)
+        raise
+    return name
 
 
 def is_writable(path: Path) -> bool:

@@ -231,8 +231,8 @@ def _problem(before: Report, after: Report | None, findings: Sequence[Finding]) 
 
 
 def write(outcome: Outcome, cwd: Path) -> None:
-    """Write the new contents, each file whole or not at all; mode and links are kept. Raises UsageError, before anything is
-    written, if a file is read-only or somebody else has changed it since it was read."""
+    """Write the new contents, all files or none; mode and links are kept. Raises UsageError, before anything is written, if a
+    file is read-only or somebody else has changed it since it was read."""
     for path in outcome.changed:
         try:
             now, writable = (cwd / path).read_bytes(), console.is_writable(cwd / path)
@@ -242,8 +242,7 @@ def write(outcome: Outcome, cwd: Path) -> None:
             raise UsageError(f"`{path}` has changed since it was read; nothing is written")
         if not writable:
             raise UsageError(f"`{path}` is read-only; nothing is written")
-    for path, content in outcome.changed.items():
-        console.replace_file(cwd / path, content)
+    console.replace_files({cwd / path: content for path, content in outcome.changed.items()})
 
 
 def diff(outcome: Outcome) -> bytes:
