@@ -186,6 +186,34 @@ METHODS = [
     ),
 ]
 
+VIEWS = """
+rooms = {}
+
+@app.post("/<name>")
+def add(name):
+    rooms[name] = 1
+    if len(rooms) > 9:
+        rooms.clear()
+    return "ok"
+
+@app.route("/")
+def home():
+    names = %s
+
+    def walk():
+        for name in names:%s
+            time.sleep(len(name))
+
+    threading.Thread(target=walk).start()
+    return "ok"
+"""
+
+CAPTURED = [
+    case("a shared dictionary under another name", VIEWS % ("rooms", "  # want: FGL103")),
+    case("a live view of a shared dictionary", VIEWS % ("rooms.keys()", "  # want: FGL103")),
+    case("a copy of a shared dictionary", VIEWS % ("list(rooms)", "")),
+]
+
 DEFAULTS = [
     case(
         "an argument in place of a mutable default",
@@ -294,7 +322,7 @@ def test_values_that_are_made_of_others(files: dict[str, str], tmp_path: Path) -
     assert differences(files, tmp_path) == []
 
 
-@pytest.mark.parametrize("files", [*METHODS, *DEFAULTS])
+@pytest.mark.parametrize("files", [*METHODS, *CAPTURED, *DEFAULTS])
 def test_calls_that_reach_shared_objects_or_not(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
 

@@ -50,6 +50,16 @@ class Place(msgspec.Struct, frozen=True, gc=False):
     """The object that the place is an attribute of, as this way leads to it."""
 
 
+_NAMES = (f.Attribute, f.ClassName, f.Global, f.Item)
+
+
+def _viewed(node: f.Expression) -> f.Expression:
+    """The dictionary behind a live view of it, ``d.keys()``."""
+    if isinstance(node, f.Call) and isinstance(node.function, f.Attribute) and not node.arguments:
+        return node.function.value if node.function.name in ("items", "keys", "values") else node
+    return node
+
+
 class Paths:
     """Answers questions about paths; keeps the answers."""
 
@@ -236,6 +246,12 @@ class Paths:
             self._alias_of[slot] = self._alias(slot, 0)
         return self._alias_of[slot]
 
+    def other_name_of(self, slot: Slot) -> Path | None:
+        """The shared path that a variable is another name of: nothing is called to get it, so that it is no copy."""
+        values = [_viewed(b.value) if b.value is not None else None for b in self.types.bindings(slot)]
+        named = all(isinstance(value, _NAMES) for value in values)
+        return self.alias_of(slot) if values and named else None
+
     def _alias(self, slot: Slot, depth: int) -> Path | None:
         """The one shared path that a slot always denotes."""
         if depth > 8:
@@ -265,7 +281,7 @@ class Paths:
             if handed is not None:
                 found.add(handed)
                 continue
-            slots = [s for s in self.types.slots_of(value, scope) if not self._never_passed(s)]
+            slots = [s for s in self.types.slots_of(_viewed(value), scope) if not self._never_passed(s)]
             aliases = {self._alias(s, depth + 1) for s in slots}
             if None in aliases or (not slots and not self._made(value, scope)):
                 return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -383,14 +384,14 @@ class Reach:
                     (summary.handed, self.result.handed, False),
                 ):
                     for record in records:
-                        for path in self.resolve(record.path, context):
-                            place = self._place(path, serving, context)
+                        for path in self._shared(record.path, serving, context):
+                            place = self.paths.place(path)
                             if place is not None:
                                 locks = self._held(record.sections, context, path, alone)
                                 into.append(Access(place, path, record, locks, context))
                 for pair in summary.pairs:
-                    for path in self.resolve(pair.write.path, context):
-                        place = self._place(path, serving, context)
+                    for path in self._shared(pair.write.path, serving, context):
+                        place = self.paths.place(path)
                         if place is not None:
                             guards = self._held(pair.covers, context, path, True)
                             self.result.conflicts.append(Conflict(place, path, pair, guards, context))
@@ -439,12 +440,17 @@ class Reach:
             and any(context.start.runs == "request" for context in self.result.contexts.get(root[1], ()))
         )
 
-    def _place(self, path: Path, serving: set[ScopeId], context: Context) -> Place | None:
-        """The place; None where the path starts in a variable of code that each request, or each of several like threads,
-        runs for itself."""
-        root = path[0]
-        own = root[0] == "v" and (root[1] in serving or _runs_below(root[1], context))
-        return None if own and not self._is_default(root) else self.paths.place(path)
+    def _shared(self, path: Path, serving: set[ScopeId], context: Context) -> Iterator[Path]:
+        """The path in terms of the whole program; nothing where it starts in a variable of code that each request, or each
+        of several like threads, runs for itself, unless that is another name of something shared."""
+        for found in self.resolve(path, context):
+            root = found[0]
+            if root[0] == "v" and (root[1] in serving or _runs_below(root[1], context)) and not self._is_default(root):
+                behind = self.paths.other_name_of(root)
+                if behind is not None:
+                    yield (*behind, *found[1:])
+            else:
+                yield found
 
     def _is_default(self, root: Any) -> bool:
         function = self.paths.types.index.functions[root[1]]
