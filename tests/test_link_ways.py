@@ -354,6 +354,87 @@ def tag():
 
 SHARED = [
     case(
+        "a thread's class that each request starts",
+        """
+total = 0
+running = {}
+
+class Download(threading.Thread):
+    def __init__(self, url):
+        super().__init__()
+        self.url = url
+        self.parts = 0
+
+    def run(self):
+        global total
+        self.parts = abs(self.parts) + 1
+        total = abs(total) + 1  # want: FGL101
+
+@app.post("/")
+def start():
+    thread = Download(request.form["url"])
+    thread.start()
+    return "ok"
+
+@app.post("/kept")
+def keep():
+    running["last"] = Download("default")
+    running["last"].start()
+    return "ok"
+""",
+    ),
+    case(
+        "a thread's class of which a loop makes several",
+        """
+import queue
+
+total = 0
+jobs = queue.Queue()
+
+class Worker(threading.Thread):
+    def __init__(self, jobs):
+        super().__init__(daemon=True)
+        self.jobs = jobs
+        self.seen = 0
+
+    def run(self):
+        global total
+        while True:
+            self.jobs.get()
+            self.seen = abs(self.seen) + 1
+            total = abs(total) + 1  # want: FGL101
+
+for _ in range(3):
+    Worker(jobs).start()
+
+@app.get("/")
+def home():
+    return str(total)
+""",
+    ),
+    case(
+        "a thread's class that is started once",
+        """
+total = 0
+
+class Worker(threading.Thread):
+    def run(self):
+        global total
+        while True:
+            total = abs(total) + 1
+
+def begin():
+    worker = Worker()
+    worker.start()
+
+begin()
+
+@app.get("/")
+def home():
+    return str(total)
+""",
+    ),
+    case(
         "a thread that another thread starts once",
         """
 class Stats:

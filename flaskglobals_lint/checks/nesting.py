@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[Any, ...]
 Sets: TypeAlias = dict[Any, set[Any]]
 
-_LATER = ("thread", "stream")
+_LATER = ("thread", "start", "stream")
 """Kinds of calls whose code does not run before they are over."""
 
 

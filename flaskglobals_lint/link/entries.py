@@ -246,8 +246,9 @@ class Entries:
                     continue
                 if arguments and [p.name for p in function.facts.parameters[1:2]] == ["app"]:
                     arguments = (*arguments, ((("app",),),))
+                many = base.entry.repeated or (base.entry.kind == "thread" and workers.made_in_loop(self.types, cid))
                 start = Start(
-                    fid, (), base.entry.kind, detail, base.entry.runs, base.entry.repeated,
+                    fid, (), base.entry.kind, detail, base.entry.runs, many,
                     function.module.input.path, function.facts.pos[0], arguments, lane=base.entry.lane,
                 )  # fmt: skip
                 self.found.setdefault((fid, (), base.entry.runs, arguments), start)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, holding, library, proxied
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import SESSION, SORT, Path, Value
+from flaskglobals_lint.link.summary import SESSION, SORT, Edge, Path, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atoms
@@ -33,6 +33,8 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
         return held
     if _project_method(frame, atoms, name):
         return None
+    if name == "start" and not node.arguments:
+        _start(frame, node, receiver, atoms)
     if name == "get" and any(is_path(ref) and ref[0][0] == "proxy" for ref in receiver.refs):
         shared = proxied.looked_up(frame, node)
         if shared:
@@ -61,6 +63,17 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     if name not in known:
         return None
     return _container_call(frame, node, function, receiver, container)
+
+
+def _start(frame: Frame, node: f.Call, receiver: Value, atoms: Atoms) -> None:
+    """Record that a thread of a class of the project starts here: each request that comes by starts one of its own."""
+    names = frame.types.names
+    made = {write.path for write in frame.summary.writes if any(ref[0][0] == "new" for ref in write.refs)}
+    known = tuple(ref for ref in receiver.refs if ref not in made)[:3]
+    for atom in atoms:
+        run = names.method(atom[1], "run") if atom[0] == "inst" else None
+        if run is not None and "threading.Thread" in names.external_bases(atom[1]):
+            frame.summary.edges.append(Edge(run, (), (known,), node.pos, (), "start"))
 
 
 def _inherited(frame: Frame, receiver: Value) -> bool:

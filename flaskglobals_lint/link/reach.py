@@ -218,7 +218,10 @@ class Reach:
             if edge.sections:
                 held |= self.lock_keys(edge.sections, context)
             start = context.start
-            if edge.kind in ("thread", "callback"):
+            if edge.kind == "start" and not context.start.repeated:
+                # Code that runs once starts one thread, which is known.
+                continue
+            if edge.kind in ("thread", "callback", "start"):
                 start = self._later(edge, context)
             flags = tuple(context.flagged(given) for given in edge.flags) or (0,) * len(arguments)
             self._push(
@@ -245,9 +248,9 @@ class Reach:
         function = index.functions[context.function]
         name = index.functions[edge.callee].facts.name
         lane = edge.entry.lane if edge.entry is not None else ""
-        repeated = context.start.repeated and edge.kind == "thread" and not lane
+        repeated = context.start.repeated and edge.kind in ("thread", "start") and not lane
         runs = "once" if edge.entry is not None and edge.entry.runs == "once" else "background"
-        kind = edge.entry.kind if edge.entry is not None and lane else edge.kind
+        kind = edge.entry.kind if edge.entry is not None and lane else edge.kind.replace("start", "thread")
         return Start(
             edge.callee, edge.bindings, kind, name, runs, repeated,
             function.module.input.path, edge.pos[0], (), context.function, lane,

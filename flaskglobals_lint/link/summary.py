@@ -215,7 +215,8 @@ class Pair(msgspec.Struct, frozen=True, gc=False):
 
 class Edge(msgspec.Struct, frozen=True, gc=False):
     """A call. ``arguments`` are the references passed, by parameter. ``kind`` is call, callback (passed to a library,
-    which calls it), thread (runs later, beside this code) or stream (a generator, which runs after its caller)."""
+    which calls it), thread (runs later, beside this code), start (the same for a thread's own ``run``) or stream (a
+    generator, which runs after its caller)."""
 
     callee: ScopeId
     bindings: tuple[Atom, ...]

@@ -62,11 +62,20 @@ def _loops(types: Types, site: CallSite) -> Iterator[f.For | f.While | f.Compreh
     return (node for node in walk(body) if isinstance(node, f.For | f.While | f.Comprehension))
 
 
+def made_in_loop(types: Types, cid: ScopeId) -> bool:
+    """Whether a loop makes objects of a thread's class, and waits for none of them."""
+    sites = types.index.calls.get(types.index.classes[cid].facts.name, ())
+    return any(("class", cid) in types.of(site.call.function, site.scope) and _again(types, site, []) for site in sites)
+
+
 def _in_loop(types: Types, site: CallSite) -> bool:
     """Whether a loop makes a call again and again for one and the same function, and waits for none of the threads."""
     targets = [argument.value for argument in site.call.arguments if argument.keyword == "target"]
-    if not targets:
-        return False
+    return bool(targets) and _again(types, site, targets)
+
+
+def _again(types: Types, site: CallSite, targets: list[f.Expression]) -> bool:
+    """Whether a loop runs a call again and again that does not take its ``targets`` from the loop."""
     for loop in _loops(types, site):
         inside = list(walk(loop))
         if not any(node is site.call for node in inside):
