@@ -489,6 +489,53 @@ def home():
     return ""
 """,
     ),
+    "a task that a coroutine waits for": (
+        "",
+        """
+import asyncio
+n = {}
+def work():
+    n["a"] = n.get("a", 0) + 1
+async def serve():
+    loop = asyncio.get_running_loop()
+    while True:
+        await loop.run_in_executor(None, work)
+threading.Thread(target=lambda: asyncio.run(serve())).start()
+@app.route("/")
+def home():
+    return ""
+""",
+    ),
+    "tasks that a coroutine starts": (
+        "101",
+        """
+import asyncio
+n = {}
+def work():
+    n["a"] = n.get("a", 0) + 1
+async def serve():
+    loop = asyncio.get_running_loop()
+    await asyncio.gather(*(loop.run_in_executor(None, work) for _ in range(3)))
+threading.Thread(target=lambda: asyncio.run(serve())).start()
+@app.route("/")
+def home():
+    return ""
+""",
+    ),
+    "tasks that requests wait for": (
+        "101",
+        """
+import asyncio
+n = {}
+def work():
+    n["a"] = n.get("a", 0) + 1
+@app.route("/")
+async def home():
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(None, work)
+    return ""
+""",
+    ),
     "single worker and request": (
         "101",
         """

@@ -41,13 +41,23 @@ def _has_one_worker(made: f.Call) -> bool:
 
 def repeated(types: Types, site: CallSite, registers: EntryCall) -> bool:
     """Whether what the call registers runs beside itself: a task of an executor does, unless it is handed over once, by a
-    constructor or a module's own code."""
+    constructor or a module's own code, or awaited at once."""
     entry = registers.entry
     if entry.kind != "thread":
         return entry.repeated
+    if _awaited(types, site):
+        return False
     if entry.repeated and registers.passes == "rest" and _runs_once(site.scope):
         return any(node is site.call for loop in _loops(types, site) for node in walk(loop))
     return entry.repeated or _in_loop(types, site)
+
+
+def _awaited(types: Types, site: CallSite) -> bool:
+    """Whether the coroutine that makes the call waits for what it has started: the next one comes after this one."""
+    function = types.index.functions.get(site.scope)
+    if function is None or not function.facts.is_async:
+        return False
+    return any(isinstance(node, f.Await) and node.value is site.call for node in walk(function.facts.body))
 
 
 def _runs_once(scope: ScopeId) -> bool:
