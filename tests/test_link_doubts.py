@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from programs import reported
+from programs import is_loud, reported
 from test_link_cases import case, differences, program
 
 STORE = """
@@ -486,3 +486,14 @@ web: gunicorn --workers 4 app:app
 def test_what_each_worker_may_cache_for_itself(answer: str, silent: bool, tmp_path: Path) -> None:
     found = reported(program(CACHE % answer), tmp_path)
     assert [finding.code for finding in found if finding.code == "FGL501"] == ([] if silent else ["FGL501"])
+
+
+@pytest.mark.parametrize(("attributes", "loud"), [(9, True), (10, False)])
+def test_the_state_of_a_tool_for_one_user_is_a_note(attributes: int, loud: bool, tmp_path: Path) -> None:
+    names = [f"field{number}" for number in range(attributes)]
+    stores = "".join(f'    state.{name} = request.json["{name}"]\n' for name in names)
+    shown = " + ".join(f"state.{name}" for name in names)
+    text = f"class State:\n    pass\n\nstate = State()\n\n@app.post('/')\ndef put():\n{stores}    return 'ok'\n"
+    text += f"\n@app.route('/')\ndef show():\n    return {shown}\n"
+    found = [finding for finding in reported(program(text), tmp_path) if finding.code == "FGL301"]
+    assert [is_loud(finding) for finding in found] == [loud] * attributes

@@ -38,6 +38,8 @@ _STEERS = re.compile(
     re.IGNORECASE,
 )
 """What a value is called by which a device or the program goes for everybody."""
+_MANY_ATTRIBUTES = 10
+_ONE_USER = "; so do many attributes of that object, as a tool for one user may mean it"
 _SAVES = frozenset({"save", "commit", "persist", "store", "flush", "dump", "sync", "write"})
 _PRUNES = frozenset({"=", "del", ".pop()", ".popleft()", ".remove()", ".clear()", ".discard()"})
 _STORES = frozenset({"=", "[…] =", ".setdefault()", "()"})
@@ -51,6 +53,7 @@ def check(program: Program) -> Iterator[Finding]:
         if isinstance(access.record, Write) and access.record.via in _PRUNES:
             pruned.setdefault(access.place.key, []).append(access)
     beside: set[tuple[Any, ...]] = set()
+    held: dict[tuple[str, Any], tuple[Any, ...]] = {}
     told: set[tuple[Any, ...]] = set()
     counts, lazy = program.once(writes.depends_on_itself), writes.decided_by_itself(program)
     handed_back = program.once(writes.handed_back)
@@ -75,6 +78,7 @@ def check(program: Program) -> Iterator[Finding]:
             continue
         made = _finding(program, access, write, reader, _severity(program, access, write, pruned))
         found[program.file(access.function), write.pos] = made
+        held[program.file(access.function), write.pos] = access.place.key
         beside.add((access.function, access.place.key[:-1]))
         told.add((access.function, access.place.key))
         default = _default(program, access, made)
@@ -89,7 +93,19 @@ def check(program: Program) -> Iterator[Finding]:
             reader = next(_readers(program, access), None)
             if reader is not None:
                 found[key] = _finding(program, access, write, reader, RULE.severity)
-    yield from found.values()
+    several = _for_one_user(held)
+    for key, one in found.items():
+        yield replace(one, severity="info", message=one.message + _ONE_USER) if key in several else one
+
+
+def _for_one_user(held: dict[tuple[str, Any], tuple[Any, ...]]) -> set[tuple[str, Any]]:
+    """Of writes, by the keys of their places, those into an object that keeps what requests say in so many attributes that it
+    is the state of the whole application: a tool that one person uses."""
+    attributes: dict[tuple[Any, ...], set[tuple[Any, ...]]] = {}
+    for key in held.values():
+        if str(key[-1]).startswith("."):
+            attributes.setdefault(key[:-1], set()).add(key)
+    return {at for at, key in held.items() if len(attributes.get(key[:-1], ())) >= _MANY_ATTRIBUTES}
 
 
 def _flag(program: Program, access: Access, write: Write) -> bool:
