@@ -528,3 +528,46 @@ def test_a_default_is_made_in_each_call(head: str, body: str, fixed: str, tmp_pa
     assert outcome.changed.get("app.py", b"").decode() == (
         source.replace(head, new).replace(body, fixed) if fixed else ""
     )
+
+
+LISTS = """\
+names = {}
+
+
+@app.post("/add/<name>")
+def add(name):
+    names[name] = 1
+    return ""
+
+
+@app.route("/")
+def home():
+    found = []
+    for name in names:
+        found.append(name.lower())
+    return found
+"""
+
+
+@pytest.mark.parametrize(
+    ("source", "walked"),
+    [
+        (LISTS, "list(names)"),
+        (LISTS.replace("found", "list"), "[*names]"),
+        (LISTS.replace("def add", "def list"), "[*names]"),
+        (LISTS + "\n\nclass Names:\n    def list(self):\n        return list(names)\n", "list(names)"),
+    ],
+)
+def test_a_copy_is_made_by_what_list_means_here(source: str, walked: str, tmp_path: Path) -> None:
+    after = body_after(source, tmp_path)
+    assert f"    for name in {walked}:\n" in after
+
+
+def test_locks_have_readable_names(tmp_path: Path) -> None:
+    source = "class Store:\n    def __init__(self):\n        self.__count = 0\n\n    def add(self):\n        self.__count += 1\n"
+    source += "\n\nstore = Store()\n\n\n@app.route('/')\ndef home():\n    store.add()\n    return ''\n"
+    (tmp_path / "app.py").write_text(
+        f"from flask import Flask\n\napp = Flask(__name__)\n\n\n{source}", encoding="utf-8"
+    )
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
+    assert "        with self._count_lock:\n            self.__count += 1\n" in outcome.changed["app.py"].decode()

@@ -185,10 +185,29 @@ class Code:
         found.sort(key=lambda node: self.pos(node) != pos)
         return found
 
+    def binds(self, name: str) -> bool:
+        """Whether the file gives the name to something of its own, other than a method."""
+        return name in self._bound
+
+    @cached_property
+    def _bound(self) -> set[str]:
+        found: set[str] = set()
+        methods: set[cst.CSTNode] = set()
+        for node in self.nodes(self.tree):
+            if isinstance(node, cst.ClassDef):
+                methods.update(node.body.body)
+            if isinstance(node, _WITH_TARGET):
+                found.update(part.value for part in self.nodes(node.target) if isinstance(part, cst.Name))
+            elif isinstance(node, _WITH_NAME) and node not in methods:
+                found.update(part.value for part in self.nodes(node.name) if isinstance(part, cst.Name))
+        return found
+
     def names(self, node: cst.CSTNode) -> list[cst.Name]:
         return [found for found in self.nodes(node) if isinstance(found, cst.Name)]
 
 
+_WITH_TARGET = (cst.AssignTarget, cst.AnnAssign, cst.AugAssign, cst.NamedExpr, cst.For, cst.CompFor)
+_WITH_NAME = (cst.Param, cst.FunctionDef, cst.ClassDef, cst.AsName, cst.ImportAlias)
 _SPACE = (cst.BaseParenthesizableWhitespace, cst.TrailingWhitespace, cst.EmptyLine, cst.Comma, cst.Newline)
 
 

@@ -17,7 +17,8 @@ _MADE = re.compile(r"\b(?:R?Lock|Condition)\(\s*\)\s*(?:#.*)?$")
 
 def lock_name(home: Home) -> str:
     """``hits_lock``; an instance keeps its lock private."""
-    base = home.name
+    base = re.sub(r"(^|_)_[^\W_]\w*?__", r"\1", home.name)  # what the class's own name was put in front of
+    base = re.sub(r"(?<=[^\W_])__+", "_", base)
     if not base.isupper():
         base = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", base).lower()
     if home.scope == "instance" and not base.startswith("_"):

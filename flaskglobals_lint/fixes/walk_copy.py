@@ -24,7 +24,7 @@ def apply(remedy: WalkCopy, drafts: Mapping[str, Draft]) -> bool:
     end = code.offset(*code.pos(walked)[2:])
     if code.text[start:end] != text:
         text = code.text[start:end]
-    draft.replace(start, end, f"list({text})")
+    draft.replace(start, end, f"[*{text}]" if code.binds("list") else f"list({text})")
     return remedy.sure and not remedy.grows
 
 
