@@ -571,3 +571,37 @@ def test_locks_have_readable_names(tmp_path: Path) -> None:
     )
     outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
     assert "        with self._count_lock:\n            self.__count += 1\n" in outcome.changed["app.py"].decode()
+
+
+SLOW_STORE = """\
+pages = {}
+
+
+def render(name):
+    time.sleep(1)
+    return name
+
+
+@app.route("/drop/<name>")
+def drop(name):
+    if name in pages:
+        pages[name] += "!"
+        del pages[name]
+    return ""
+
+
+@app.route("/<name>")
+def home(name):
+    pages[name] = render(
+        name,
+    )
+    return name
+"""
+
+
+def test_what_a_store_keeps_is_made_before_the_lock_is_taken(tmp_path: Path) -> None:
+    after = body_after(SLOW_STORE, tmp_path)
+    assert after.endswith(
+        "def home(name):\n    value = render(\n        name,\n    )\n"
+        "    with pages_lock:\n        pages[name] = value\n    return name\n"
+    )

@@ -105,6 +105,7 @@ class _Section:
             raise Refused(f"the section would be {end.pos[2] - start.pos[0] + 1} lines long; make it shorter first")
         self._not_twice(start, end)
         indent = self.code.indent(start)
+        made_first = self._made_first(start, end)
         dissolved = self._dissolve(start, end, idle)
         self.lines = range(start.pos[0], end.pos[2] + 1)
         self.draft.insert_line(start.pos[0], f"{indent}with {self.lock}:")
@@ -113,7 +114,26 @@ class _Section:
         for line in captured:
             self.draft.insert_line(end.pos[2] + 1, f"{indent}{self.code.unit}{line}")
         self._drop(made, block)
-        return not self._inside(self.site.calls, start, end)
+        return made_first or not self._inside(self.site.calls, start, end)
+
+    def _made_first(self, first: Statement, last: Statement) -> bool:
+        """Whether all that may take long in a mere store is the value, which now is made in front of the section."""
+        node, code = first.node, self.code
+        small = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+        if first is not last or not isinstance(small, cst.Assign) or len(small.targets) != 1:
+            return False
+        target, value = code.pos(small.targets[0].target), code.pos(small.value)
+        calls = [call for call in self.site.calls if first.holds(call)]
+        if not calls or not all(_covers(value, call) for call in calls) or self.again or small.value.lpar:
+            return False
+        taken = {name.value for name in code.names(code.function(first.pos).node)}
+        name = next((name for name in ("value", "new_value") if name not in taken), "")
+        if not name or not all(_covers(target, pos) for pos in self.site.accesses):
+            return False
+        start, end = code.offset(*value[:2]), code.offset(*value[2:])
+        self.draft.insert_line(first.pos[0], f"{code.indent(first)}{name} = {code.text[start:end]}")
+        self.draft.replace(start, end, name)
+        return True
 
     def _await_first(self, first: Statement, last: Statement) -> None:
         """Make a section behind what is awaited."""
