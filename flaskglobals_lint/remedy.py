@@ -159,6 +159,13 @@ class OwnDefault(NamedTuple):
     parameter: Position
 
 
+class KeepInG(NamedTuple):
+    """Keep the module's variable in ``flask.g``; ``functions`` are the names of those that use it while a request is served."""
+
+    home: Home
+    functions: tuple[str, ...]
+
+
 Remedy: TypeAlias = (
     Declined
     | HoldLock
@@ -171,5 +178,6 @@ Remedy: TypeAlias = (
     | ThreadLock
     | ThreadSafeClass
     | DropArguments
+    | KeepInG
     | OwnDefault
 )

@@ -605,3 +605,69 @@ def test_what_a_store_keeps_is_made_before_the_lock_is_taken(tmp_path: Path) -> 
         "def home(name):\n    value = render(\n        name,\n    )\n"
         "    with pages_lock:\n        pages[name] = value\n    return name\n"
     )
+
+
+OWN = """\
+user = None
+
+
+def greet():
+    return "Hello " + user
+
+
+@app.route("/a")
+def home():
+    global user
+    user = request.args["user"]
+    return greet()
+"""
+HOOK = """\
+user = None
+
+
+@app.before_request
+def load():
+    global user
+    if request.args:
+        user = request.args["user"]
+
+
+@app.route("/a")
+def home():
+    return str(user)
+"""
+REFUSED = {
+    "another view reads it": OWN + "\n\n@app.route('/b')\ndef other():\n    return user\n",
+    "it is read before it is written": OWN.replace("    user = req", "    print(user)\n    user = req"),
+    "a command reads it": OWN + "\n\n@app.cli.command('tell')\ndef tell():\n    print(user)\n",
+    "it starts with more than a constant": OWN.replace("user = None", "user = str(1)"),
+    "import-time code uses it": OWN.replace("user = None", "user = None\nprint(user)"),
+    "the comment would be lost": OWN.replace("user = None", "user = None  # who asks"),
+    "it stands in a text": HOOK.replace("str(user)", "f'{user}'"),
+}
+
+
+def in_requests(source: str, folder: Path) -> str:
+    source = f"from flask import Flask, request\n\napp = Flask(__name__)\n{source}"
+    (folder / "app.py").write_text(source, encoding="utf-8")
+    outcome = repair([str(folder)], Config(cache=False, jobs=1, select=("FGL301",)), folder, unsafe=True)
+    return outcome.changed.get("app.py", b"").decode()
+
+
+def test_what_each_request_sets_first_is_kept_in_g(tmp_path: Path) -> None:
+    after = in_requests(OWN, tmp_path)
+    assert after.startswith("from flask import Flask, g, request\n\napp = Flask(__name__)\n\n\ndef greet")
+    assert '    return "Hello " + g.user\n' in after
+    assert 'def home():\n    g.user = request.args["user"]\n    return greet()\n' in after
+
+
+def test_what_only_some_requests_set_keeps_its_first_value_for_the_others(tmp_path: Path) -> None:
+    after = in_requests(HOOK, tmp_path)
+    assert '    if request.args:\n        g.user = request.args["user"]\n' in after
+    assert '    return str(g.get("user"))\n' in after
+    assert "g.get(\"user\", 'nobody')" in in_requests(HOOK.replace("None", "'nobody'"), tmp_path)
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_what_others_read_is_not_kept_in_g(why: str, tmp_path: Path) -> None:
+    assert in_requests(REFUSED[why], tmp_path) == ""

@@ -38,7 +38,7 @@ def per_request(program: Program, definition: Binding | None, uses: Sequence[Acc
     if made[0].kind != "connection" or "cursor" not in made[0].methods:
         return ()
     apps = {program.file(site.scope) for site in program.index.calls.get("Flask", ())}
-    return (ConnectPerRequest(home, call, _importers(program, home), tuple(sorted(apps - {home.path}))),)
+    return (ConnectPerRequest(home, call, importers(program, home), tuple(sorted(apps - {home.path}))),)
 
 
 def thread_lock(program: Program, definition: Binding) -> tuple[Remedy, ...]:
@@ -46,7 +46,7 @@ def thread_lock(program: Program, definition: Binding) -> tuple[Remedy, ...]:
     home = _home(program, definition)
     if home is None or not isinstance(definition.value, f.Call):
         return ()
-    return (ThreadLock(home.path, definition.value.pos, _importers(program, home)),)
+    return (ThreadLock(home.path, definition.value.pos, importers(program, home)),)
 
 
 def _home(program: Program, definition: Binding) -> Home | None:
@@ -58,7 +58,7 @@ def _home(program: Program, definition: Binding) -> Home | None:
     return None
 
 
-def _importers(program: Program, home: Home) -> tuple[str, ...]:
+def importers(program: Program, home: Home) -> tuple[str, ...]:
     """The files of other modules that import the variable by its name."""
     last = home.module.split(".")[-1]
     return tuple(

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, examples, writes
+from flaskglobals_lint.checks import conflicts, examples, own_data, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program, base_key
@@ -267,6 +267,7 @@ def _finding(program: Program, access: Access, write: Write, reader: Access | No
         related,
         (f"request A writes its data to {label} ({line})", f"request B writes its own ({line})", seen),
         examples.per_request(program, access, reader) if state is None else (),
+        own_data.in_g(program, access),
     )
 
 

@@ -13,7 +13,8 @@ from flaskglobals_lint.link.summary import EMPTIED, REQUEST, THREAD_ID, Read, Wr
 if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
     from flaskglobals_lint.link.reach import Access
-    from flaskglobals_lint.rule import Rule
+    from flaskglobals_lint.remedy import Remedy
+from flaskglobals_lint.rule import Rule
 
 ADDS = frozenset({".append()", ".appendleft()", ".extend()", ".extendleft()", ".insert()", ".add()"})
 """How a list or set gets a new member."""
@@ -139,6 +140,7 @@ def finding(
     related: tuple[Span, ...] = (),
     steps: tuple[str, ...] = (),
     example: tuple[str, ...] = (),
+    remedies: tuple[Remedy, ...] = (),
 ) -> Finding:
     """A finding at a request-time access of a place."""
     context = access.context
@@ -161,4 +163,5 @@ def finding(
         suggestion,
         steps,
         example=example,
+        remedies=remedies,
     )

@@ -15,6 +15,7 @@ from flaskglobals_lint.fixes import (
     enter_context,
     hold_by_with,
     hold_lock,
+    keep_in_g,
     one_step,
     own_default,
     pool,
@@ -31,6 +32,7 @@ from flaskglobals_lint.remedy import (
     EnterContext,
     HoldByWith,
     HoldLock,
+    KeepInG,
     OneStep,
     OwnDefault,
     Remedy,
@@ -92,6 +94,8 @@ class Fixer:
                 safe = pool.drop_arguments(remedy, drafts)
             case OwnDefault():
                 safe = own_default.apply(remedy, drafts)
+            case KeepInG():
+                safe = keep_in_g.apply(remedy, drafts)
             case Declined():
                 raise Refused(remedy.why)
         edits = tuple(edit for draft in drafts.values() for edit in draft.edits())

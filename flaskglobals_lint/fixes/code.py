@@ -233,3 +233,12 @@ def suites(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         yield node.body
         if node.orelse is not None:
             yield node.orelse.body
+
+
+def functions(block: Block) -> Iterator[Statement]:
+    """All functions, those of classes and of functions included."""
+    for statement in block.statements:
+        if isinstance(statement.node, cst.FunctionDef):
+            yield statement
+        for inner in statement.blocks:
+            yield from functions(inner)

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 import libcst as cst
 
 from flaskglobals_lint.fixes import flask_names
-from flaskglobals_lint.fixes.code import Block, Code, Statement
+from flaskglobals_lint.fixes.code import Block, Code, Statement, functions
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
 from flaskglobals_lint.remedy import ConnectPerRequest, ScopedSession
@@ -177,7 +177,7 @@ class _Change:
         """Fetch the connection at the top of each function that uses it; how many there are."""
         draft = self.drafts[path]
         code, count = draft.code, 0
-        for statement in _functions(code.module):
+        for statement in functions(code.module):
             node = statement.node
             assert isinstance(node, cst.FunctionDef)
             own = list(_own_names(node))
@@ -384,15 +384,6 @@ def _is_text(statement: Statement) -> bool:
 
 def _is_import(statement: Statement) -> bool:
     return isinstance(_small(statement), cst.Import | cst.ImportFrom)
-
-
-def _functions(block: Block) -> Iterable[Statement]:
-    """All functions, those of classes and of functions included."""
-    for statement in block.statements:
-        if isinstance(statement.node, cst.FunctionDef):
-            yield statement
-        for inner in statement.blocks:
-            yield from _functions(inner)
 
 
 def _own_names(function: cst.FunctionDef) -> Iterable[cst.Name]:
