@@ -141,6 +141,7 @@ def expected() -> set[str]:
 def test_the_wheel_holds_the_package_its_models_and_the_pages(tmp_path: Path) -> None:
     wheel = build("wheel", ROOT, tmp_path / "dist")
     assert names(wheel) == expected()
+    assert "flaskglobals_lint/py.typed" in names(wheel)
     unpacked = tmp_path / "site"
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(unpacked)
