@@ -354,6 +354,103 @@ def tag():
 
 SHARED = [
     case(
+        "a set of the project's own, with a lock in its methods",
+        """
+class Names(set):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def add(self, name):
+        with self.lock:
+            super().add(name)
+
+    def discard(self, name):
+        with self.lock:
+            super().discard(name)
+
+names = Names()
+
+@app.post("/<name>")
+def enter(name):
+    names.add(name)
+    return "ok"
+
+@app.post("/<name>/leave")
+def leave(name):
+    names.discard(name)
+    return "ok"
+
+@app.get("/")
+def everybody():
+    found = []
+    for name in names:  # want: FGL103
+        found.append(str(name))
+    return str(found)
+""",
+    ),
+    case(
+        "a set of the project's own that is walked over by a copy",
+        """
+class Names(set):
+    def __init__(self):
+        super().__init__()
+        self.lock = threading.Lock()
+
+    def add(self, name):
+        with self.lock:
+            super().add(name)
+
+    def discard(self, name):
+        with self.lock:
+            super().discard(name)
+
+    def __iter__(self):
+        with self.lock:
+            return iter(list(super().__iter__()))
+
+names = Names()
+
+@app.post("/<name>")
+def enter(name):
+    names.add(name)
+    return "ok"
+
+@app.post("/<name>/leave")
+def leave(name):
+    names.discard(name)
+    return "ok"
+
+@app.get("/")
+def everybody():
+    found = []
+    for name in names:
+        found.append(str(name))
+    return str(found)
+""",
+    ),
+    case(
+        "functions that a manager's server runs for its clients",
+        """
+from multiprocessing.managers import BaseManager
+
+total = 0
+missed = 0
+
+def add():
+    global total
+    total = abs(total) + 1  # want: FGL101
+
+def drop():
+    global missed
+    missed = abs(missed) + 1
+
+manager = BaseManager(("", 5602), b"key")
+manager.register("add", add)
+manager.get_server().serve_forever()
+""",
+    ),
+    case(
         "a thread's class that each request starts",
         """
 total = 0

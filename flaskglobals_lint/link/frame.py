@@ -203,8 +203,13 @@ class Frame:
         if self.retried:
             return
         view = "" if value.view == "enumerated" else value.view
+        names = self.types.names
         for ref in value.refs:
-            if self.recorded(ref):
+            # A class with an ``__iter__`` of its own is walked over by that.
+            own = self.recorded(ref) and any(
+                atom[0] == "inst" and names.method(atom[1], "__iter__") is not None for atom in self.paths.atoms(ref)
+            )
+            if self.recorded(ref) and not own:
                 self.summary.iterations.append(Iteration(ref, pos, self.sections, via, False, view))
 
     def walked(self, started: int, paused: int) -> None:

@@ -31,6 +31,11 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     held = holding.method_call(frame, node, function, receiver, atoms)
     if held is not None:
         return held
+    own = _as_base(frame, receiver, name)
+    if own is not None:
+        base = frame.types.container(frame.atoms(own, function.value))
+        if base is not None and name in base.reads | base.writes | base.element_reads:
+            return _container_call(frame, node, function, own, base)
     if _project_method(frame, atoms, name):
         return None
     if name == "start" and not node.arguments:
@@ -63,6 +68,23 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     if name not in known:
         return None
     return _container_call(frame, node, function, receiver, container)
+
+
+def _as_base(frame: Frame, receiver: Value, name: str) -> Value | None:
+    """The object itself where ``super().name()`` is a method of the container that its class is made of; statements that
+    stand for special methods (``d[k] = v``) are seen where they are written."""
+    if (
+        name.startswith("__")
+        or frame.function is None
+        or frame.function.cls is None
+        or not frame.function.facts.parameters
+    ):
+        return None
+    for ref in receiver.refs:
+        if not is_path(ref) and ref[0] == "super":
+            found = calls.inherited(frame, ref, name)
+            return None if any(one[0] in ("func", "bound") for one in found) else Value(((("p", frame.scope, 0),),))
+    return None
 
 
 def _start(frame: Frame, node: f.Call, receiver: Value, atoms: Atoms) -> None:
