@@ -43,6 +43,7 @@ class Evaluator:
         self.kept: dict[tuple[ScopeId, str], list[Any]] = {}
         """What functions keep in attributes of ``flask.g``: references, None for what has none."""
         self._summaries: dict[tuple[ScopeId, Constants], Summary] = {}
+        self._modules: dict[str, Summary] = {}
         self._variants: dict[ScopeId, int] = {}
 
     def summary(self, fid: ScopeId, constants: Constants = ()) -> Summary:
@@ -75,9 +76,12 @@ class Evaluator:
 
     def module(self, path: str) -> Summary:
         """What a module's own code does when it is imported."""
-        frame = Frame(self, f"{path}:", None)
-        self.block(frame, self.types.index.modules[path].input.facts.body)
-        return frame.summary
+        found = self._modules.get(path)
+        if found is None:
+            frame = Frame(self, f"{path}:", None)
+            self.block(frame, self.types.index.modules[path].input.facts.body)
+            found = self._modules[path] = frame.summary
+        return found
 
     def _evaluate(self, fid: ScopeId, constants: Constants) -> Summary:
         function = self.types.index.functions[fid]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint.link.answers import MOST_ATOMS
@@ -28,6 +29,7 @@ class Parameters:
         self._sites: dict[ScopeId, list[tuple[CallSite, int]]] = {}
         self._called: dict[int, dict[ScopeId, int]] = {}
         """What is called, by the ``id`` of the call site, once that is sure."""
+        self._of_objects: list[CallSite] | None = None
         self._aliases: dict[str, set[str]] = {}
         for module in types.index.modules.values():
             for name, bindings in module.names.items():
@@ -136,20 +138,35 @@ class Parameters:
             names = {self.index.classes[c].facts.name for c in classes} | {"cls", "__init__"}
             for c in list(names):
                 names |= self._aliases.get(c, set())
-        if cls is not None and name == "__call__":
-            names = set(self.index.calls)
         result: list[tuple[CallSite, int]] = []
         parent = function.parent
         if parent is not None:
             names |= {f"{self.index.functions[parent].facts.name}()"} if parent in self.index.functions else set()
-        for called in sorted(names):
-            for site in self.index.calls.get(called, ())[:MOST_SITES]:
-                known = self._called.get(id(site))
-                offset = known.get(fid, -1) if known is not None else self.offset(fid, site)
-                if offset >= 0:
-                    result.append((site, offset))
+        of_objects = cls is not None and name == "__call__"
+        for site in self._calls_of_objects() if of_objects else self._calls(names):
+            known = self._called.get(id(site))
+            offset = known.get(fid, -1) if known is not None else self.offset(fid, site)
+            if offset >= 0:
+                result.append((site, offset))
         self._sites[fid] = result
         return result
+
+    def _calls(self, names: Iterable[str]) -> list[CallSite]:
+        """Calls of anything of these names, as many of each as are looked at."""
+        return [site for name in sorted(names) for site in self.index.calls.get(name, ())[:MOST_SITES]]
+
+    def _calls_of_objects(self) -> list[CallSite]:
+        """Calls of which it is not sure that they run no ``__call__`` of an object: all at first, but soon few."""
+        if self._of_objects is None:
+            self._of_objects = self._calls(self.index.calls)
+        functions = self.index.functions
+        self._of_objects = [
+            site
+            for site in self._of_objects
+            if (known := self._called.get(id(site))) is None
+            or any(functions[fid].facts.name == "__call__" for fid in known)
+        ]
+        return self._of_objects
 
     def subtree(self, cid: ScopeId) -> list[ScopeId]:
         found: list[ScopeId] = []
