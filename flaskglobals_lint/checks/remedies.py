@@ -106,12 +106,8 @@ def _across_processes(program: Program, path: tuple[Any, ...]) -> bool:
 def _checked(program: Program, race: Race) -> Race:
     """For a companion the race of the variable that its check looks at."""
     if race.pair.companion:
-        for other in program.once(conflicts.races)["control"]:
-            if (
-                other.context.function == race.context.function
-                and not other.pair.companion
-                and other.pair.read.pos == race.pair.read.pos
-            ):
+        for other in program.once(_by_function, "control").get(race.context.function, ()):
+            if not other.pair.companion and other.pair.read.pos == race.pair.read.pos:
                 return other
     return race
 
@@ -123,10 +119,27 @@ def _group(program: Program, main: Race) -> list[Race]:
     return [
         race
         for kind in ("value", "control", "await")
-        for race in program.once(conflicts.races)[kind]
-        if race.context.function == main.context.function
-        and (base_key(race.conflict.place) == key or (race.pair.companion and race.pair.read.pos in checks))
+        for race in program.once(_by_function, kind).get(main.context.function, ())
+        if base_key(race.conflict.place) == key or (race.pair.companion and race.pair.read.pos in checks)
     ]
+
+
+def _by_function(program: Program, kind: str) -> dict[ScopeId, list[Race]]:
+    """The races of a kind in each function."""
+    found: dict[ScopeId, list[Race]] = {}
+    for race in program.once(conflicts.races)[kind]:
+        found.setdefault(race.context.function, []).append(race)
+    return found
+
+
+def _told(program: Program) -> set[tuple[ScopeId, Position]]:
+    """Where the reads and writes of all races stand."""
+    return {
+        (race.context.function, pos)
+        for races in program.once(conflicts.races).values()
+        for race in races
+        for pos in (race.pair.read.pos, race.pair.write.pos)
+    }
 
 
 def _hold(program: Program, main: Race, group: list[Race], lazy: bool) -> HoldLock | Declined:
@@ -199,12 +212,7 @@ def _guard(program: Program, accesses: Iterable[Access]) -> Any:
 def _others(program: Program, main: Race, guard: Any) -> list[Access]:
     """Other request-time writes of the place that hold no lock and are no race of their own."""
     key = base_key(main.conflict.place)
-    told = {
-        (race.context.function, pos)
-        for races in program.once(conflicts.races).values()
-        for race in races
-        for pos in (race.pair.read.pos, race.pair.write.pos)
-    }
+    told = program.once(_told)
     found: dict[tuple[ScopeId, Position], Access] = {}
     for access in program.writes.get(key, ()):
         write = access.record

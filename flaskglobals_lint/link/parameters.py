@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -169,26 +170,30 @@ class Parameters:
         return self._of_objects
 
     def subtree(self, cid: ScopeId) -> list[ScopeId]:
-        found: list[ScopeId] = []
-        pending = list(self.names.subclasses.get(cid, ()))
+        found: dict[ScopeId, None] = {}
+        pending = deque(self.names.subclasses.get(cid, ()))
         while pending:
-            sub = pending.pop(0)
+            sub = pending.popleft()
             if sub not in found:
-                found.append(sub)
+                found[sub] = None
                 pending.extend(self.names.subclasses.get(sub, ()))
-        return found
+        return list(found)
 
     def offset(self, fid: ScopeId, site: CallSite) -> int:
         """The parameter that a call's first positional argument is for; -1 if it does not call the function."""
         node = site.call.function
         atoms = self.types.of(node, site.scope)
         called = self._offsets(self.expand(atoms))
-        final = self.answers.final
-        if ("of", id(node), site.scope) in final and all(
-            a[0] != "param" or ("parameter", *a[1:]) in final for a in atoms
-        ):
+        if self.sure(node, site.scope, atoms):
             self._called[id(site)] = called
         return called.get(fid, -1)
+
+    def sure(self, node: f.Expression, scope: ScopeId, atoms: Atoms) -> bool:
+        """Whether the atoms of an expression, and what callers pass for the parameters among them, will not change."""
+        final = self.answers.final
+        return ("of", id(node), scope) in final and all(
+            atom[0] != "param" or ("parameter", *atom[1:]) in final for atom in atoms
+        )
 
     def _offsets(self, atoms: Atoms) -> dict[ScopeId, int]:
         """The functions that a call of any of the atoms runs, each with the parameter of the first positional argument."""

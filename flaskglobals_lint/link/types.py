@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.annotations import Annotations
 from flaskglobals_lint.link.answers import MOST_ATOMS, Answers
+from flaskglobals_lint.link.assigned import Assigned
 from flaskglobals_lint.link.callables import Callables
 from flaskglobals_lint.link.elements import Elements
 from flaskglobals_lint.link.handed import Constructors
@@ -58,6 +59,7 @@ class Types:
         self.decorated = self.callables.decorated
         self.apply_decorators = self.callables.apply_decorators
         self.parameters = Parameters(self)
+        self.assigned = Assigned(self)
         self.expand = self.parameters.expand
         self.arguments = self.parameters.arguments
         self.sites = self.parameters.sites
@@ -214,10 +216,7 @@ class Types:
         for atom in self.names.mro(owner) if owner in self.index.classes else ():
             if atom[0] == "class":
                 found.extend(self.index.classes[atom[1]].names.get(name, ()))
-        for target, binding in self.index.attributes.get(name, ()):
-            if self.receives(target, binding.scope, owner):
-                found.append(binding)
-        return found
+        return found + self.assigned.to(name, owner)
 
     def outside(self, atom: Atom, name: str) -> list[Binding]:
         """Assignments to a module's variable from other modules: ``module.name = value``."""
@@ -230,15 +229,6 @@ class Types:
                 if atom in receiver:
                     found.append(binding)
         return found
-
-    def receives(self, target: f.Attribute, scope: ScopeId, cid: ScopeId) -> bool:
-        """Whether ``target.value`` can be an instance of the class (or the class itself)."""
-        for atom in self.expand(self.of(target.value, scope)):
-            if atom[0] in ("inst", "class", "super"):
-                other = atom[1]
-                if other == cid or ("class", cid) in self.names.mro(other) or ("class", other) in self.names.mro(cid):
-                    return True
-        return False
 
     def related(self, one: ScopeId, other: ScopeId) -> bool:
         return ("class", one) in self.names.mro(other) or ("class", other) in self.names.mro(one)
