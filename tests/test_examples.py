@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
+from programs import cases
 
+from flaskglobals_lint import catalogue, rulebook
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.lint import lint
 from flaskglobals_lint.report import FORMATS, Options
@@ -98,3 +101,21 @@ def test_the_full_format_shows_it(tmp_path: Path) -> None:
         report, Options()
     )
     assert '"example": "from flask import g\\ng.user = value' in FORMATS["json"](report, Options())
+
+
+@pytest.mark.parametrize("code", ["FGL302", "FGL501"])
+def test_a_page_shows_what_is_printed(code: str, tmp_path: Path) -> None:
+    rule = next(rule for rule in rulebook.rules() if rule.code == code)
+    (fence,) = re.findall(
+        r"with the names of the program; .*?```python\n(.*?)```", catalogue.page(rule.name), re.DOTALL
+    )
+    found = []
+    for at, case in enumerate(case for case in cases() if case.rule == rule and not case.example.good):
+        for path, source in case.example.files.items():
+            file = tmp_path / str(at) / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(catalogue.without_expectations(source), encoding="utf-8")
+        folder = tmp_path / str(at)
+        report = lint([folder], Config(min_severity="info", cache=False, jobs=1), cwd=folder)
+        found += ["\n".join((*finding.example, "")) for finding in report.findings if finding.code == code]
+    assert fence in found
