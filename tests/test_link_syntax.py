@@ -718,3 +718,197 @@ def test_checks_and_what_they_decide(files: dict[str, str], tmp_path: Path) -> N
 @pytest.mark.parametrize("files", LOCKS)
 def test_locks_and_removals(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
+
+
+ITEMS = [
+    case(
+        "a number beside a list in one dict",
+        """
+progress = {"done": 0, "errors": [], "flags": set(), "bits": 0}
+
+@app.post("/")
+def home():
+    progress["done"] += len(request.data)  # want: FGL101
+    progress["done"] += 1  # want: FGL101
+    progress["bits"] |= 4  # want: FGL101
+    progress["errors"] += ["a"]
+    progress["flags"] |= {"a"}
+    return ""
+""",
+    ),
+    case(
+        "two variables change places",
+        """
+front, back, other = "blue", "green", "red"
+
+@app.post("/")
+def swap():
+    global front, back, other
+    front, back = back, front  # want: FGL101
+    other, mine = "a", other
+    return mine
+""",
+    ),
+    case(
+        "a deque that others append to",
+        """
+from collections import deque
+
+events = deque(maxlen=5)
+lines = []
+
+@app.post("/")
+def add():
+    events.append("a")
+    lines[0] = "b"
+    return ""
+
+@app.get("/")
+def show():
+    found = [event for event in events if event]  # want: FGL103
+    return found + [line for line in lines if line] + [event for event in list(events) if event]
+""",
+    ),
+    case(
+        "a shelf without a method call",
+        """
+import shelve
+
+db = shelve.open("counts")  # want: FGL201
+lock = threading.Lock()
+own = shelve.open("own")
+
+@app.post("/<name>")
+def vote(name):
+    with lock:
+        own.update(name="a")
+    return str(db.get(name, 0))  # want: FGL201
+""",
+    ),
+    case(
+        "an event as a flag",
+        """
+ready = threading.Event()
+stopped = threading.Event()
+plugins = []
+times = []
+
+def load():
+    plugins.append("a")
+
+def note():
+    times.append(time.time())  # want: FGL302
+
+@app.before_request
+def setup():
+    note()
+    if not ready.is_set():
+        load()
+        ready.set()  # want: FGL102
+
+@app.post("/stop")
+def stop():
+    if not stopped.is_set():
+        stopped.set()
+    return ""
+""",
+    ),
+    case(
+        "keys that a fixed table has",
+        """
+import re
+
+PATTERNS = {"zip": "5"}
+compiled = {}
+names = {}
+
+@app.get("/<name>/<text>")
+def check(name, text):
+    compiled.setdefault(name, re.compile(PATTERNS[name]))
+    names.setdefault(name, re.compile(text))  # want: FGL302
+    return ""
+""",
+    ),
+    case(
+        "standard output is everybody's",
+        """
+import contextlib
+import io
+
+@app.post("/")
+def run():
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out):  # want: FGL301
+        print("a")
+    with contextlib.suppress(OSError):
+        print("b", file=out)
+    return out.getvalue()
+""",
+    ),
+    case(
+        "an object that a view configures and then asks",
+        """
+class Builder:
+    def __init__(self):
+        self.filters = {}
+
+    def configure(self, args):
+        self.filters = args.to_dict()  # want: FGL301
+
+builder = Builder()
+
+@app.get("/report")
+def report():
+    builder.configure(request.args)
+    return str(builder.filters)
+""",
+    ),
+    case(
+        "a list that is kept short",
+        """
+lines = []
+
+@app.post("/")
+def add():
+    lines.append(request.form["line"])
+    if len(lines) > 100:
+        del lines[0]
+    return ""
+
+@app.get("/")
+def show():
+    return list(lines)
+""",
+    ),
+    case(
+        "an LRU cache",
+        """
+from collections import OrderedDict
+
+class LRU:
+    def __init__(self, size):
+        self.size = size
+        self.data = OrderedDict()
+
+    def get(self, key, load):
+        if key in self.data:
+            self.data.move_to_end(key)  # want: FGL102
+            return self.data[key]
+        self.data[key] = load(key)  # want: FGL102
+        if len(self.data) > self.size:
+            self.data.popitem(last=False)  # want: FGL102
+        return self.data[key]
+
+pages = LRU(3)
+
+@app.get("/<slug>")
+def page(slug):
+    return str(pages.get(slug, open))
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize("files", ITEMS)
+def test_items_and_flags(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []

@@ -23,7 +23,7 @@ RULE = by_code("FGL102")
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write."""
-    found: dict[tuple[Span, str], Finding] = {}
+    found: dict[tuple[Span, str], tuple[Finding, bool]] = {}
     loud: set[tuple[ScopeId, Position]] = set()
     for race in sorted(program.once(conflicts.races)["control"], key=lambda race: race.pair.companion):
         if lazies.never_missing(program, race) or warmed.warmed(program, race):
@@ -35,11 +35,12 @@ def check(program: Program) -> Iterator[Finding]:
         elif decision not in loud:
             # What a harmless check decides beside its own variable is as harmless.
             finding = replace(finding, severity="info")
-        found.setdefault((finding.span, finding.symbol), finding)
-    once: set[tuple[str, str, int]] = set()
-    for finding in sorted(found.values(), key=lambda item: item.sort_key):
-        # What one check decides about one object is one defect, however many lines the branch has.
-        token = (finding.function, finding.symbol.split("[")[0], finding.related[0].line if finding.related else 0)
+        found.setdefault((finding.span, finding.symbol), (finding, race.pair.early))
+    once: set[tuple[str, str, int, bool]] = set()
+    for finding, early in sorted(found.values(), key=lambda item: item[0].sort_key):
+        # What one check decides about one object in one branch is one defect, however many lines the branch has.
+        line = finding.related[0].line if finding.related else 0
+        token = (finding.function, finding.symbol.split("[")[0], line, early)
         if token not in once:
             once.add(token)
             yield finding

@@ -84,6 +84,8 @@ def _kind(program: Program, access: Access) -> str:
     """mapping, set, list or, where nothing is known of it, any; value for what cannot change."""
     atoms = program.paths.atoms(access.path)
     container = program.types.container(atoms)
+    if ("extinst", "collections.deque") in atoms:
+        return "queue"
     if container is not None:
         return {"sequence": "list", "counter": "mapping"}.get(container.kind, container.kind)
     known = [atom for atom in atoms if atom[0] not in ("const", "param")]
@@ -112,7 +114,7 @@ def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
         if write.kind == "set":
             loop = access.record
             assert isinstance(loop, Iteration)
-            return kind not in ("list", "any") or (kind == "any" and bool(loop.view))
+            return kind not in ("list", "any", "queue") or (kind == "any" and bool(loop.view))
         return write.kind == "delete"
     if kind == "list" or (kind == "any" and write.via in LIST_METHODS):
         return write.kind == "delete" or write.via == ".insert()"

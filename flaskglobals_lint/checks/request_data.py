@@ -52,6 +52,8 @@ def check(program: Program) -> Iterator[Finding]:
     for access in program.reached.writes:
         if isinstance(access.record, Write) and access.record.via in _PRUNES:
             pruned.setdefault(access.place.key, []).append(access)
+            if access.record.kind == "delete" and str(access.place.key[-1]).startswith("["):
+                pruned.setdefault(access.place.key[:-1], []).append(access)
     beside: set[tuple[Any, ...]] = set()
     held: dict[tuple[str, Any], tuple[Any, ...]] = {}
     told: set[tuple[Any, ...]] = set()
@@ -67,7 +69,7 @@ def check(program: Program) -> Iterator[Finding]:
             or (access.context.parent is not None and (access.context.parent.function, token) in handed_back)
             or (write.kind == "set" and token in lazy)
             or writes.dynamic(access.path)
-            or not (writes.from_request(access, write.flags) or _one_time(access, write))
+            or not (writes.from_request(access, write.flags) or _one_time(access, write) or _diverts(program, access))
             or _administers(program, access.context)
             or _saved(program, access)
             or writes.runs(program, write)
@@ -124,6 +126,12 @@ def _one_time(access: Access, write: Write) -> bool:
     """Whether it is a code or token made for one user."""
     made = access.context.flagged(write.flags) & (RANDOM | UNIQUE)
     return bool(made and _CODE.search(access.place.label.split(".")[-1]))
+
+
+def _diverts(program: Program, access: Access) -> bool:
+    """Whether it takes something from all other requests for a while, whatever it is set to: the standard output."""
+    state = program.types.models.process_state(access.path[0][1]) if access.path[0][0] == "lib" else None
+    return state is not None and state.use == "context"
 
 
 def read_by_library(access: Access) -> bool:
@@ -201,8 +209,8 @@ def _sets_up(program: Program, context: Context) -> bool:
     """Whether a view, and not a hook of all requests, is there to change settings."""
     if context.start.kind == "hook":
         return False
-    names = (program.index.functions[fid].facts.name for fid in context.chain)
-    return any(_SETTING.search(name) for name in (context.start.detail, *names))
+    view = program.index.functions[context.chain[0]].facts.name
+    return any(_SETTING.search(name) for name in (context.start.detail, view))
 
 
 def _looks_again(program: Program, access: Access) -> bool:

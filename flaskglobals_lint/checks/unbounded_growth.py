@@ -14,7 +14,7 @@ from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
-    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.models import Container
 
 RULE = by_code("FGL302")
@@ -38,8 +38,10 @@ def check(program: Program) -> Iterator[Finding]:
         if any(container in replaced for container in containers):
             continue
         asked = any(container in removed for container in containers)
-        first = min(accesses, key=lambda a: (_severity(a, lazy) == "info", program.file(a.function), a.record.pos))
-        yield _finding(program, first, "info" if asked else _severity(first, lazy), asked)
+        first = min(
+            accesses, key=lambda a: (_severity(program, a, lazy) == "info", program.file(a.function), a.record.pos)
+        )
+        yield _finding(program, first, "info" if asked else _severity(program, first, lazy), asked)
 
 
 def _container(path: tuple[Any, ...], write: Write) -> tuple[Any, ...]:
@@ -120,20 +122,20 @@ def _bounded(program: Program, access: Access, write: Write) -> bool:
 
 
 def _looked_up(program: Program, access: Access, write: Write) -> bool:
-    """Whether the write is reached only after a look at the container's length, or after the key was found in a table to
-    which no request adds."""
+    """Whether the write is reached only after a look at the container's length, or the key was found in a table to which no
+    request adds, by a check or because the value is made of what was there."""
     function = program.index.functions.get(access.function)
-    bits = write.control >> (len(function.facts.parameters) if function is not None else 0)
+    first = len(function.facts.parameters) if function is not None else 0
     target = _container(write.path, write)
     for at, read in enumerate(program.evaluator.summary(access.function, access.context.constants).reads):
-        if bits >> at & 1 and _bounds(program, write, read, target):
+        if write.control >> first >> at & 1 and read.kind == "content" and read.path == target and not read.key:
+            return True
+        if (write.control | write.values) >> first >> at & 1 and _from_table(program, write, read, target):
             return True
     return False
 
 
-def _bounds(program: Program, write: Write, read: Read, target: tuple[Any, ...]) -> bool:
-    if read.kind == "content" and read.path == target:
-        return not read.key
+def _from_table(program: Program, write: Write, read: Read, target: tuple[Any, ...]) -> bool:
     if not read.key or read.key != write.key or read.path[: len(target)] == target:
         return False
     table = read.path[:-1] if read.kind == "element" else read.path
@@ -169,7 +171,18 @@ def _own_removals(program: Program) -> Iterator[tuple[Any, ...]]:
                     yield place.key[:-1] if str(place.key[-1]).startswith("[") else place.key
 
 
-def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
+def _asked(program: Program, context: Context) -> bool:
+    """Whether a caller looks at shared state before it calls: to do so once, mostly."""
+    inner = context
+    while (outer := inner.parent) is not None:
+        edges = program.evaluator.summary(outer.function, outer.constants).edges
+        if any(edge.decided for edge in edges if edge.callee == inner.function and edge.pos == inner.pos):
+            return True
+        inner = outer
+    return False
+
+
+def _severity(program: Program, access: Access, lazy: set[tuple[str, object]]) -> Severity:
     """A note for counts, which other rules tell of, for caches and for what was asked from elsewhere before, whose keys are
     mostly those of existing things, and for lists to which requests add nothing of their own, and that only sometimes."""
     write = access.record
@@ -181,7 +194,8 @@ def _severity(access: Access, lazy: set[tuple[str, object]]) -> Severity:
         return "info" if known and not flags & (UNIQUE | MEASURED) else RULE.severity
     if access.context.flagged(write.flags) & (REQUEST | UNIQUE):
         return RULE.severity
-    return "info" if write.control or any(writes.made(ref) == "extinst" for ref in write.refs) else RULE.severity
+    sometimes = write.control or any(writes.made(ref) == "extinst" for ref in write.refs)
+    return "info" if sometimes or _asked(program, access.context) else RULE.severity
 
 
 def _finding(program: Program, access: Access, severity: Severity, asked: bool) -> Finding:

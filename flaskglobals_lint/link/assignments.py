@@ -32,6 +32,12 @@ class Assignments:
             and not any(isinstance(child, f.Starred) for child in (*single.values, *node.value.values))
         ):
             values = [expressions.evaluate(frame, child) for child in node.value.values]
+            if self._exchanges(single, node.value):
+                # What each of them gets depends on the one that it displaces: ``a, b = b, a``.
+                deps = 0
+                for value in values:
+                    deps |= value.deps
+                values = [Value(value.refs, deps, value.flags) for value in values]
             for target, value in zip(single.values, values, strict=True):
                 self.store(frame, target, value, node.pos, self._constant(node.value))
             return
@@ -41,6 +47,12 @@ class Assignments:
             frame.attempts[single.name] = frame.acquired
         for target in node.targets:
             self.store(frame, target, value, node.pos, self._constant(node.value))
+
+    @staticmethod
+    def _exchanges(targets: f.Display, values: f.Display) -> bool:
+        """Whether variables only change places."""
+        texts = [expressions.key_text(node) for node in targets.values]
+        return all(texts) and sorted(texts) == sorted(expressions.key_text(node) for node in values.values)
 
     @staticmethod
     def _constant(node: f.Expression) -> bool:
@@ -167,6 +179,7 @@ class Assignments:
         in_place = (node.operator == "+" and ("cont", "list") in atoms) or (
             node.operator in ("|", "&", "-", "^") and (("cont", "set") in atoms or ("cont", "dict") in atoms)
         )
+        in_place = in_place and not self._number(frame, node, current)
         if isinstance(node.target, f.Local):
             combined = Value(current.refs if in_place else (), current.deps | value.deps, current.flags | value.flags)
             if in_place:
@@ -187,6 +200,19 @@ class Assignments:
             write = frame.summary.writes[at]
             if write.via in ("=", "[…] ="):
                 frame.summary.writes[at] = _renamed(write, f"{node.operator}=")
+
+    @staticmethod
+    def _number(frame: Frame, node: f.AugmentedAssign, current: Value) -> bool:
+        """Whether a number is added, or the item began as a plain value: another item of the container is the list."""
+        if isinstance(node.value, f.Constant):
+            return node.value.kind in ("int", "float")
+        for ref in current.refs:
+            for binding in frame.paths.bindings(ref[:-1]) if is_path(ref) and str(ref[-1]).startswith('["') else ():
+                if isinstance(binding.value, f.Display):
+                    for key, held in zip(binding.value.keys, binding.value.values, strict=False):
+                        if key is not None and expressions.key_step(key) == ref[-1]:
+                            return isinstance(held, f.Constant)
+        return False
 
     def delete(self, frame: Frame, node: f.Delete) -> None:
         for target in node.targets:

@@ -351,7 +351,10 @@ def invoke(
         if kind in ("call", "stream") and origin is None:
             constants = evaluator.decided(fid, given)
             summary = evaluator.summary(fid, constants)
-    frame.summary.edges.append(Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants, elsewhere))
+    decided = bool(frame.decided >> frame.first_read)
+    frame.summary.edges.append(
+        Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants, elsewhere, decided)
+    )
     if kind == "thread":
         return NOTHING
 

@@ -63,6 +63,9 @@ class Managers:
         depth = len(frame.summary.edges)
         before = frame.sections
         value = expressions.evaluate(frame, node)
+        for callee in self.evaluator.types.of(node.function, frame.scope) if isinstance(node, f.Call) else ():
+            if callee[0] == "ext":
+                frame.write_library(callee[1], "context", value, pos)
         atoms = frame.atoms(value, node)
         kind = locks.lock_kind(frame, atoms, node)
         frame.calls += 1

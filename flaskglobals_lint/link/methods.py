@@ -23,6 +23,8 @@ _LIKELY = {
 }  # fmt: skip
 """Where nothing is known of a receiver: the container whose method of that name is the likeliest."""
 
+_EVENTS = frozenset({"threading.Event", "multiprocessing.Event", "gevent.event.Event"})
+
 
 def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Value) -> Value | None:
     """The value of ``receiver.method(…)`` if the models know the method; None otherwise."""
@@ -44,6 +46,8 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
         shared = proxied.looked_up(frame, node)
         if shared:
             return Value(shared)
+    if any(atom[0] == "extinst" and atom[1] in _EVENTS for atom in atoms):
+        return _event(frame, node, name, receiver)
     store = _store(frame, atoms)
     if store is not None and name in store.locks and not node.arguments:
         own = _own_lock(frame, node, receiver, atoms, name)
@@ -96,6 +100,19 @@ def _start(frame: Frame, node: f.Call, receiver: Value, atoms: Atoms) -> None:
         run = names.method(atom[1], "run") if atom[0] == "inst" else None
         if run is not None and "threading.Thread" in names.external_bases(atom[1]):
             frame.summary.edges.append(Edge(run, (), (known,), node.pos, (), "start"))
+
+
+def _event(frame: Frame, node: f.Call, name: str, receiver: Value) -> Value | None:
+    """An event as a flag: asking it decides what follows, and setting it afterwards is as late as any other flag."""
+    deps = receiver.deps
+    for ref in receiver.refs:
+        if not frame.recorded(ref):
+            continue
+        if name in ("is_set", "isSet"):
+            deps |= frame.read(ref, "content", node.pos)
+        elif name in ("set", "clear") and frame.asked_before(ref):
+            frame.write(ref, "set", "=", node.pos, constant=True)
+    return Value((), deps) if name in ("is_set", "isSet", "set", "clear") else None
 
 
 def _inherited(frame: Frame, receiver: Value) -> bool:
@@ -172,6 +189,9 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     for ref in receiver.refs:
         if not frame.recorded(ref):
             continue
+        for atom in frame.paths.atoms(ref):
+            if atom[0] == "conn":
+                frame.use(ref, atom[1], name, node.pos)
         path: Path = (*ref, step)
         if name in store.reads:
             result.deps |= frame.read(path, "element", node.pos, text, flags=key.flags)

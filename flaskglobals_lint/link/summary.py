@@ -237,6 +237,9 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     entry: Entry | None = None
     """How a library that the callee was handed to runs it."""
 
+    decided: bool = False
+    """Whether something that may be shared is looked at to decide the call."""
+
 
 class Returned(msgspec.Struct, frozen=True, gc=False):
     """A value that a function returns, as its callers see it: what it can denote, and what it depends on."""
