@@ -9,6 +9,46 @@ from test_link_cases import case, differences
 
 FUNCTIONS = [
     case(
+        "a list that is emptied once and filled in two branches",
+        """
+listeners = []
+
+@app.post("/")
+def restart():
+    global listeners
+    listeners = []
+    if request.json["kind"] == "udp":
+        listeners.append(abs(1))  # want: FGL101
+    else:
+        listeners.append(abs(2))
+    return "ok"
+""",
+    ),
+    case(
+        "a task whose number is told, not the list of all",
+        """
+tasks = []
+
+class Task:
+    def __init__(self, url):
+        self.url = url
+
+def enqueue(url):
+    task = Task(url)
+    tasks.append(task)  # want: FGL302
+    return task
+
+@app.post("/")
+def download():
+    task = enqueue(request.form["url"])
+    return {"id": id(task)}
+
+@app.get("/")
+def everything():
+    return [task.url for task in tasks]
+""",
+    ),
+    case(
         "items removed that a copy of the keys tells",
         """
 kept = {}
@@ -353,6 +393,31 @@ def tag():
 ]
 
 SHARED = [
+    case(
+        "queues that one thread empties and others fill",
+        """
+import queue
+
+class Uploader:
+    def __init__(self):
+        self.seen = {}
+        threading.Thread(target=self.upload).start()
+
+    def upload(self):
+        while True:
+            for name in list(self.seen):
+                while not self.seen[name]["data"].empty():
+                    print(self.seen[name]["data"].get())
+            time.sleep(1)
+
+uploader = Uploader()
+
+@app.post("/")
+def add():
+    uploader.seen["default"] = {"count": 1, "data": queue.Queue()}
+    return "ok"
+""",
+    ),
     case(
         "a set of the project's own, with a lock in its methods",
         """

@@ -9,13 +9,15 @@ import msgspec
 
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, THREAD_ID, UNIQUE, Pair
+from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, THREAD_ID, UNIQUE, Pair, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
     from flaskglobals_lint.link.reach import Access, Conflict, Context
 
 MOST_ENTRY_POINTS = 5
+_TAKES = frozenset({".get()", ".get_nowait()"})
+"""What takes an item out of a queue."""
 
 
 class Race(msgspec.Struct, frozen=True, gc=False):
@@ -89,7 +91,13 @@ def _races(program: Program, conflict: Conflict) -> bool:
         return start.repeated
     if start.repeated or (start.lane and window(conflict.pair) == "await"):
         return True
-    return any(start.beside(other.context.start) for other in _others(program, conflict))
+    taken = write.via in _TAKES
+    return any(
+        start.beside(other.context.start)
+        for other in _others(program, conflict)
+        # A queue that one thread empties only gets longer meanwhile.
+        if not taken or (isinstance(other.record, Write) and other.record.via in _TAKES)
+    )
 
 
 def _opens_or_closes(program: Program, context: Context) -> bool:

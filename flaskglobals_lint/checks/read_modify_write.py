@@ -15,8 +15,14 @@ RULE = by_code("FGL101")
 
 
 def check(program: Program) -> Iterator[Finding]:
-    """A finding for each such write."""
+    """A finding for each such write; one for a list that is emptied once and filled again in several branches."""
+    refilled: set[tuple[object, ...]] = set()
     for race in program.once(conflicts.races)["value"]:
+        token = (race.context.function, race.conflict.place.key, race.pair.read.pos)
+        if race.pair.read.kind == EMPTIED:
+            if token in refilled:
+                continue
+            refilled.add(token)
         yield _finding(program, race)
 
 

@@ -218,7 +218,11 @@ def _looks_again(program: Program, access: Access) -> bool:
     inner: Context | None = access.context
     after = access.record.pos
     key = base_key(access.place)
-    looks = [*program.loops.get(key, ()), *program.handed.get(key, ())]
+    looks = [
+        look
+        for look in (*program.loops.get(key, ()), *program.handed.get(key, ()))
+        if look.place.key == access.place.key  # and not what has just been put in
+    ]
     looks += [
         read for read in program.reads.get(key, ()) if isinstance(read.record, Read) and read.record.kind != "load"
     ]
