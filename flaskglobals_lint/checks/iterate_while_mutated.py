@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RULE = by_code("FGL103")
 
 _MOST_RELATED = 3
+_ITEMS = ("del", "[…] =", ".setdefault()")
 LIST_METHODS = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()", "+=")
 
 
@@ -46,16 +47,25 @@ def _changes(program: Program, access: Access) -> list[Access]:
         return _beside_sort(program, access)
     deep = loop.via.startswith("copy.deepcopy")
     for other in program.reached.writes if deep else program.writes_at(access.place.key):
-        if deep and other.place.key[: len(access.place.key)] != access.place.key:
-            continue
         write = other.record
         assert isinstance(write, Write)
+        if deep and (other.place.key[: len(access.place.key)] != access.place.key or _in_list(program, other, write)):
+            continue
         if not _structural(write, other, access, kind) or other.locks & access.locks:
             continue
         if not _beside(access, other) or program.distinct(access.path, other.path):
             continue
         found.setdefault((other.function, write.pos), other)
     return sorted(found.values(), key=_clearest)
+
+
+def _in_list(program: Program, other: Access, write: Write) -> bool:
+    """Whether a write changes a list: a copy of it never raises, and has the items of one moment or of the next."""
+    changed = other.path[:-1] if write.via in (*_ITEMS, ".pop()") and other.path[-1].startswith("[") else other.path
+    container = program.types.container(program.paths.atoms(changed))
+    if container is not None:
+        return container.kind in ("sequence", "list")
+    return write.via in (".remove()", *LIST_METHODS)
 
 
 def _clearest(access: Access) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import expressions
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import RANDOM, REQUEST, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import CONTENT, RANDOM, REQUEST, UNIQUE, Read, Write
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def told_once(program: Program, race: Race) -> bool:
     key = base_key(race.conflict.place)
     reads = (access.record for access in program.reads.get(key, ()))
     kinds = {read.kind for read in reads if isinstance(read, Read)}
-    if kinds - {"content", "load"} or program.loops.get(key) or program.handed.get(key):
+    if kinds - {*CONTENT, "load"} or program.loops.get(key) or program.handed.get(key):
         return False
     if any(access.record.pos != write.pos for access in program.writes.get(key, ())):
         return False

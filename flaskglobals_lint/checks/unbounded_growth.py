@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, examples, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import MEASURED, REQUEST, THREAD_ID, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Read, Write
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
     if write.kind == "set":
         known = write.via != "+=" or any(container.creates or container.kind == "counter" for container in containers)
         known = known and any(container.kind in ("mapping", "counter") for container in containers)
-        fresh = bool(flags & (REQUEST | UNIQUE)) or _numbered(program, access, write)
+        fresh = bool(flags & (REQUEST | UNIQUE | RANDOM)) or _numbered(program, access, write)
         return write.via in _STORES and known and fresh
     if write.via not in writes.ADDS:
         return False
@@ -191,7 +191,7 @@ def _severity(program: Program, access: Access, lazy: set[tuple[str, object]]) -
     if write.kind == "set":
         asked = write.clock[1] > 0 and not any(writes.made(ref) == "inst" for ref in write.refs)
         known = (access.function, write.pos) in lazy or asked
-        return "info" if known and not flags & (UNIQUE | MEASURED) else RULE.severity
+        return "info" if known and not flags & (UNIQUE | RANDOM | MEASURED) else RULE.severity
     if access.context.flagged(write.flags) & (REQUEST | UNIQUE):
         return RULE.severity
     sometimes = write.control or any(writes.made(ref) == "extinst" for ref in write.refs)

@@ -170,7 +170,7 @@ def _text(argument: f.Argument) -> str:
 def _options(program: Program) -> Iterator[Finding]:
     """Flask-SQLAlchemy is told in the configuration which pool to use."""
     for store in program.index.stores.get("config", ()):
-        if isinstance(store.key, f.Constant) and store.key.text == _OPTIONS:
+        if store.steps[-1] == f'["{_OPTIONS}"]':
             yield from _displayed(program, store.scope, store.value)
     for keyword in (_OPTIONS, "engine_options"):
         for scope, value in program.index.keywords.get(keyword, ()):

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, operators, proxied
+from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
 from flaskglobals_lint.link.paths import is_path
@@ -140,7 +141,7 @@ class Assignments:
             return
         receiver = expressions.evaluate(frame, expressions.indexed(target))
         key = expressions.evaluate(frame, target.key)
-        step = expressions.key_step(target.key)
+        step = key_step(target.key)
         text = expressions.key_text(target.key)
         if key.flags & MEASURED:
             # ``d[len(d) + 1] = x``: which item is written depends on what was there.
@@ -222,7 +223,7 @@ class Assignments:
                 operators.special(frame, receiver, "__delitem__", target.pos, key)
                 for ref in receiver.refs:
                     if is_path(ref):
-                        path: Path = (*ref, expressions.key_step(target.key))
+                        path: Path = (*ref, key_step(target.key))
                         text = expressions.key_text(target.key)
                         frame.write(path, "delete", "del", target.pos, Value((), key.deps), text, key.flags)
             elif isinstance(target, f.Attribute):

@@ -25,5 +25,25 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
+from flaskglobals_lint import facts as f
+
 Atom: TypeAlias = tuple[Any, ...]
 Atoms: TypeAlias = tuple[Atom, ...]
+
+BASE = 3
+"""Length of a slot without the steps to its items."""
+
+ITEM = "[]"
+"""The step of a slot or path to an item whose key is not a constant."""
+
+
+def key_step(node: f.Expression) -> str:
+    """The step to the item that has this key."""
+    if isinstance(node, f.Constant) and node.kind in ("str", "int", "bytes", "bool"):
+        return f'["{node.text}"]' if node.kind == "str" else f"[{node.text}]"
+    return ITEM
+
+
+def may_be_same(one: str, other: str) -> bool:
+    """Whether two steps can lead to the same item."""
+    return one == other or ITEM in (one, other)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.atoms import ITEM, key_step, may_be_same
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
@@ -13,10 +14,17 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.types import Slot, Types
 
 ELEMENT_METHODS = {"get", "pop", "setdefault", "popleft", "popitem", "__getitem__", "peek", "get_nowait"}
+KEYED = {"get", "pop", "setdefault", "__getitem__"}
+"""Methods of mappings whose first argument is the key."""
+
 SAME_ELEMENTS = {"values", "copy", "keys", "items"}
 COPIES = {"list", "sorted", "tuple", "set", "reversed", "iter", "deepcopy", "copy", "dict"}
 _KINDS: dict[type, str] = {f.Local: "v", f.Free: "v", f.Global: "g", f.ClassName: "k"}
 """Names, and the kind of slot that each denotes."""
+
+MOST_CALLEES = 3
+MOST_RETURNS = 4
+"""So many functions that a call can mean, and so many of their results, are looked into."""
 
 APP = "flask.Flask"
 
@@ -81,7 +89,7 @@ class Elements:
                     passed = self.keyword_arguments(scope, node.value.name, node.key.text)
                     if passed:
                         return [slot for value, where in passed for slot in self.slots_of(value, where, depth + 1)]
-                return [(*slot, "[]") for slot in self.slots_of(node.value, scope, depth + 1)]
+                return [(*slot, key_step(node.key)) for slot in self.slots_of(node.value, scope, depth + 1)]
             case f.Boolean() | f.Conditional():
                 operands = node.operands if isinstance(node, f.Boolean) else (node.body, node.orelse)
                 return [slot for operand in operands for slot in self.slots_of(operand, scope, depth + 1)]
@@ -91,62 +99,59 @@ class Elements:
                     if function.name in ELEMENT_METHODS:
                         containers = self.slots_of(function.value, scope, depth + 1)
                         if containers and not self.types.callees(node, scope):
-                            return [(*slot, "[]") for slot in containers]
+                            first = node.arguments[0].value if node.arguments and function.name in KEYED else None
+                            step = ITEM if first is None else key_step(first)
+                            return [(*slot, step) for slot in containers]
                     elif function.name in SAME_ELEMENTS and not self.types.callees(node, scope):
                         return self.slots_of(function.value, scope, depth + 1)
                 if node.arguments and isinstance(function, f.Global | f.Attribute) and function.name in COPIES:
                     return self.slots_of(node.arguments[0].value, scope, depth + 1)
                 result = []
-                for fid in self.types.callees(node, scope)[:3]:
-                    for value in self.index.functions[fid].returns[:4]:
+                for fid in self.types.callees(node, scope)[:MOST_CALLEES]:
+                    for value in self.index.functions[fid].returns[:MOST_RETURNS]:
                         result.extend(self.slots_of(value, fid, depth + 1))
                 return result
             case _:
                 return []
 
-    def elements(self, slot: Slot) -> Atoms:
-        """What a container holds, by what is put into it anywhere."""
-        base, depth = slot, 1
-        while base[-1] == "[]":
-            base, depth = base[:-1], depth + 1
+    def elements(self, base: Slot, steps: Slot) -> Atoms:
+        """What a container holds where ``steps`` lead, by what is put into it anywhere."""
         result: list[Atom] = []
         for binding in self.types.bindings(base):
             if binding.annotation is not None:
-                result.extend(self.element_annotation(binding.annotation, binding.scope, depth))
+                result.extend(self.element_annotation(binding.annotation, binding.scope, len(steps)))
             if binding.value is None:
                 continue
             if binding.how == "is":
-                result.extend(self.inside(binding.value, binding.scope, depth))
+                result.extend(self.inside(binding.value, binding.scope, steps))
             elif binding.how == "element":
                 for other in self.slots_of(binding.value, binding.scope):
-                    result.extend(self.types.slot((*other, "[]", *("[]",) * depth)))
+                    result.extend(self.types.slot((*other, ITEM, *steps)))
             elif binding.how == "element-item" and binding.at == 1:
                 call = binding.value
                 if isinstance(call, f.Call) and isinstance(call.function, f.Attribute):
                     for other in self.slots_of(call.function.value, binding.scope):
-                        result.extend(self.types.slot((*other, "[]", *("[]",) * depth)))
+                        result.extend(self.types.slot((*other, ITEM, *steps)))
         if base[0] == "v":
             function = self.index.functions.get(base[1])
             at = self.types.parameter_index(function, base[2]) if function is not None else -1
             if function is not None and at >= 0:
                 annotation = function.facts.parameters[at].annotation
                 if annotation is not None:
-                    result.extend(self.element_annotation(annotation, base[1], depth))
+                    result.extend(self.element_annotation(annotation, base[1], len(steps)))
                 for value, scope in self.types.arguments(base[1], at):
-                    result.extend(self.inside(value, scope, depth))
-        stores = list(self._stores(base))
-        for store in stores:
-            if store.depth == depth and base in self.slots_of(store.container, store.scope):
-                result.extend(self.types.expand(self.types.of(store.value, store.scope)))
-            elif store.depth < depth and base in self.slots_of(store.container, store.scope):
-                result.extend(self.inside(store.value, store.scope, depth - store.depth))
-        if base[0] == "a":
-            for store in stores:
-                if store.depth == depth and any(
-                    s[0] == "a" and s[2:] == base[2:] and self.types.related(s[1], base[1])
-                    for s in self.slots_of(store.container, store.scope)
-                ):
-                    result.extend(self.types.expand(self.types.of(store.value, store.scope)))
+                    result.extend(self.inside(value, scope, steps))
+        for store in self._stores(base):
+            rest = len(steps) - len(store.steps)
+            if rest < 0 or not all(map(may_be_same, store.steps, steps)):
+                continue
+            containers = self.slots_of(store.container, store.scope)
+            if base in containers or (
+                base[0] == "a"
+                and not rest
+                and any(s[0] == "a" and s[2:] == base[2:] and self.types.related(s[1], base[1]) for s in containers)
+            ):
+                result.extend(self._held(store.value, store.scope, steps[len(store.steps) :]))
         return tuple(result)
 
     def _stores(self, base: Slot) -> Iterator[Store]:
@@ -156,15 +161,19 @@ class Elements:
             if kind is f.Attribute or (_KINDS[kind] == base[0] and (kind is not f.Local or store.scope == base[1])):
                 yield store
 
-    def inside(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
-        """Elements ``depth`` levels down in the value of an expression."""
+    def inside(self, node: f.Expression, scope: ScopeId, steps: Slot) -> Atoms:
+        """What is found along ``steps`` in the value of an expression."""
         if isinstance(node, f.Display):
             result: list[Atom] = []
-            for value in node.values:
-                result.extend(self._held(value, scope, depth))
+            for at, value in enumerate(node.values):
+                key = node.keys[at] if node.kind == "dict" else node
+                if key is None:
+                    result.extend(self.inside(value, scope, steps))
+                elif node.kind != "dict" or may_be_same(key_step(key), steps[0]):
+                    result.extend(self._held(value, scope, steps[1:]))
             return tuple(result)
         if isinstance(node, f.Comprehension):
-            return self._held(node.element, scope, depth)
+            return self._held(node.element, scope, steps[1:])
         if (
             isinstance(node, f.Call)
             and isinstance(node.function, f.Global | f.Attribute)
@@ -172,16 +181,21 @@ class Elements:
             and node.arguments
         ):
             made = self.types.call(f.Call(node.arguments[0].value, (), node.pos), scope)
-            if depth == 1:
+            if len(steps) == 1:
                 return self.types.expand(made)
         result = []
         for other in self.slots_of(node, scope):
-            result.extend(self.types.slot((*other, *("[]",) * depth)))
+            result.extend(self.types.slot((*other, *steps)))
+        if isinstance(node, f.Call):
+            for fid in self.types.callees(node, scope)[:MOST_CALLEES]:
+                for value in self.index.functions[fid].returns[:MOST_RETURNS]:
+                    if isinstance(value, f.Display | f.Comprehension):
+                        result.extend(self.inside(value, fid, steps))
         return tuple(result)
 
-    def _held(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
-        """An element that is written there, or elements further down in it."""
-        return self.types.expand(self.types.of(node, scope)) if depth == 1 else self.inside(node, scope, depth - 1)
+    def _held(self, node: f.Expression, scope: ScopeId, steps: Slot) -> Atoms:
+        """A value that is written there, or what is found along ``steps`` in it."""
+        return self.inside(node, scope, steps) if steps else self.types.expand(self.types.of(node, scope))
 
     def element_annotation(self, node: f.Expression, scope: ScopeId, depth: int) -> Atoms:
         """``dict[str, Game]`` → Game; nested for greater depths."""
@@ -201,9 +215,9 @@ class Elements:
         """What a loop over the expression yields."""
         result: list[Atom] = []
         if isinstance(node, f.Display | f.Comprehension):
-            return self.inside(node, scope, 1)
+            return self.inside(node, scope, (ITEM,))
         for slot in self.slots_of(node, scope):
-            result.extend(self.types.slot((*slot, "[]")))
+            result.extend(self.types.slot((*slot, ITEM)))
         if not result and isinstance(node, f.Call):
             for fid in self.types.callees(node, scope):
                 function = self.index.functions[fid]
@@ -211,7 +225,7 @@ class Elements:
                     result.extend(self.types.expand(self.types.of(value, fid)))
                 for value in function.returns:
                     if isinstance(value, f.Display | f.Comprehension):
-                        result.extend(self.inside(value, fid, 1))
+                        result.extend(self.inside(value, fid, (ITEM,)))
         return tuple(result)
 
     def item(self, node: f.Item, scope: ScopeId) -> Atoms:

@@ -19,7 +19,7 @@ from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame,
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.managers import Managers
 from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, bits, from_parameter
+from flaskglobals_lint.link.summary import CONTENT, Path, Read, Returned, Summary, Value, Write, bits, from_parameter
 from flaskglobals_lint.link.types import Types
 
 LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
@@ -197,7 +197,7 @@ class Evaluator:
     def returned(self, frame: Frame, node: f.Return) -> int:
         value = expressions.evaluate(frame, node.value) if node.value is not None else Value()
         if isinstance(node.value, f.Compare | f.Operation | f.Boolean) and not value.refs:
-            value = Value((), value.deps | expressions.test(frame, node.value), value.flags)
+            value = Value((), value.deps | expressions.truth(frame, node.value), value.flags)
         frame.hand_out(value, node.pos)
         frame.returned.append(value.depending(frame.decided))
         frame.left |= frame.decided
@@ -211,7 +211,7 @@ class Evaluator:
         return EXITS
 
     def asserted(self, frame: Frame, node: f.Assert) -> int:
-        deps = expressions.test(frame, node.test)
+        deps = expressions.truth(frame, node.test)
         frame.sticky |= deps
         frame.raised |= deps
         return FALLS
@@ -249,7 +249,7 @@ class Evaluator:
 
     def branch(self, frame: Frame, node: f.If) -> int:
         free = frame.sections
-        deps = expressions.test(frame, node.test)
+        deps = expressions.truth(frame, node.test)
         taken = frame.sections
         negative = isinstance(node.test, f.Operation) and node.test.operator == "not"
         holds = feasible.verdict(frame, node.test)
@@ -350,7 +350,7 @@ class Evaluator:
         frame.enter_loop()
         deps = 0
         for _ in range(self.rounds(frame)):
-            deps = expressions.test(frame, node.test)
+            deps = expressions.truth(frame, node.test)
             frame.control |= deps
             before = dict(frame.variables)
             self.block(frame, node.body)
@@ -389,7 +389,7 @@ class Evaluator:
         lefts = [left]
         failed = 0
         for at in range(first, len(frame.summary.reads)):
-            if frame.summary.reads[at].kind != "content":
+            if frame.summary.reads[at].kind not in CONTENT:
                 failed |= 1 << (frame.first_read + at)
         outer, passed = frame.control, frame.sticky
         for handler in node.handlers:
@@ -431,7 +431,7 @@ class Evaluator:
             for bound in case.names:
                 self.assignments.store(frame, bound, Value((), subject.deps, subject.flags), node.pos)
             if case.guard is not None:
-                frame.control |= expressions.test(frame, case.guard)
+                frame.control |= expressions.truth(frame, case.guard)
             first = len(frame.summary.writes)
             left = self.block(frame, case.body)
             if frame.calls > started:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, feasible, operators, proxied
+from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import CONNECTION, NAMES_ONE, REQUEST, SESSION, THREAD_ID, UNIQUE, Path, Value
@@ -38,13 +39,6 @@ def key_text(node: f.Expression) -> str:
             return f"{base}[{key}]" if base and key else ""
         case _:
             return ""
-
-
-def key_step(node: f.Expression) -> str:
-    """The projection of an item access."""
-    if isinstance(node, f.Constant) and node.kind in ("str", "int", "bytes", "bool"):
-        return f'["{node.text}"]' if node.kind == "str" else f"[{node.text}]"
-    return "[]"
 
 
 def _global(frame: Frame, node: f.Global) -> Value:
@@ -320,23 +314,23 @@ def _constant(frame: Frame, node: f.Constant) -> Value:
     return NOTHING
 
 
-def content(frame: Frame, value: Value, pos: f.Position) -> int:
+def content(frame: Frame, value: Value, pos: f.Position, asked: str = "content") -> int:
     """Dependency bits of looking at the content of a value (its length, its truth, what it holds)."""
     deps = value.deps
     for ref in value.refs:
         if frame.recorded(ref):
-            deps |= frame.read(ref, "content", pos)
+            deps |= frame.read(ref, asked, pos)
     return deps
 
 
-def test(frame: Frame, node: f.Expression) -> int:
-    """Dependency bits of a condition: a container's truth is its content."""
+def truth(frame: Frame, node: f.Expression, asked: str = "truth") -> int:
+    """Dependency bits of a condition: a container's truth is its content, as is its lack."""
     if isinstance(node, f.Operation) and node.operator == "not":
-        return test(frame, node.operands[0])
+        return truth(frame, node.operands[0], "lack" if asked == "truth" else "truth")
     if isinstance(node, f.Boolean):
         deps = 0
         for operand in node.operands:
-            deps |= test(frame, operand)
+            deps |= truth(frame, operand, asked)
             if feasible.verdict(frame, operand) is (node.operator == "or"):
                 break
         return deps
@@ -347,7 +341,7 @@ def test(frame: Frame, node: f.Expression) -> int:
     frame.testing -= 1
     if isinstance(node, f.Local | f.Global | f.Free | f.Attribute | f.Item | f.ClassName):
         pos = getattr(node, "pos", f.NOWHERE)
-        return content(frame, value, pos) | operators.length(frame, value, pos)
+        return content(frame, value, pos, asked) | operators.length(frame, value, pos)
     return value.deps
 
 
@@ -429,7 +423,7 @@ def _boolean(frame: Frame, node: f.Boolean) -> Value:
 
 
 def _conditional(frame: Frame, node: f.Conditional) -> Value:
-    deps = test(frame, node.test)
+    deps = truth(frame, node.test)
     holds = feasible.verdict(frame, node.test)
     if holds is not None:
         return evaluate(frame, node.body if holds else node.orelse)
@@ -453,7 +447,7 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         deps |= content(frame, iterable, clause.pos)
         bind(frame, clause.target, elements(frame, iterable, clause.pos))
         for condition in clause.conditions:
-            found = test(frame, condition)
+            found = truth(frame, condition)
             deps |= found
             frame.control |= found
     if node.key is not None:

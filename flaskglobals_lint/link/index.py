@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.atoms import ITEM, key_step
 from flaskglobals_lint.link.inputs import LinkInput
 
 ScopeId: TypeAlias = str
@@ -48,14 +49,12 @@ class CallSite(msgspec.Struct, frozen=True, gc=False):
 
 
 class Store(msgspec.Struct, frozen=True, gc=False):
-    """``container[key] = value`` or a method that adds ``value``; ``depth`` counts the item steps below the name. A method
-    gives no ``key``."""
+    """``container[key] = value`` or a method that adds ``value``; ``steps`` lead from the container, a name, to the value."""
 
     scope: ScopeId
     container: f.Expression
     value: f.Expression
-    depth: int
-    key: f.Expression | None = None
+    steps: tuple[str, ...]
 
 
 class ModuleIndex(msgspec.Struct):
@@ -263,12 +262,13 @@ class _Walker:
                 pass
 
     def store(self, container: f.Expression, binding: Binding, key: f.Expression | None = None) -> None:
-        depth = 1
+        steps: tuple[str, ...] = (ITEM if key is None else key_step(key),)
         while isinstance(container, f.Item):
-            container, depth = container.value, depth + 1
+            steps = (key_step(container.key), *steps)
+            container = container.value
         name = last_name(container)
         if name and binding.value is not None and binding.how == "is":
-            self.index.stores.setdefault(name, []).append(Store(self.scope, container, binding.value, depth, key))
+            self.index.stores.setdefault(name, []).append(Store(self.scope, container, binding.value, steps))
 
     # -- statements --
 

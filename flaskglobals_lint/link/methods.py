@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, holding, library, proxied
+from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import SESSION, SORT, Edge, Path, Value
 
@@ -179,7 +180,7 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     step, text = "[]", ""
     key = Value()
     if node.arguments and node.arguments[0].star == 0:
-        step = expressions.key_step(node.arguments[0].value)
+        step = key_step(node.arguments[0].value)
         text = expressions.key_text(node.arguments[0].value)
         key = values[0]
     frame.calls += 1
@@ -223,7 +224,7 @@ def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver:
     refs: list[Any] = []
     keyed = container.kind in ("mapping", "counter")
     first = node.arguments[0].value if node.arguments and node.arguments[0].star == 0 else None
-    step = expressions.key_step(first) if keyed and first is not None else "[]"
+    step = key_step(first) if keyed and first is not None else "[]"
     text = expressions.key_text(first) if keyed and first is not None else ""
     key_flags = values[0].flags if keyed and values else 0
     deps = combined.deps

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flaskglobals_lint.link.locks import common, fits
-from flaskglobals_lint.link.summary import EMPTIED, Pair, Path, Read, Summary, Write, bits
+from flaskglobals_lint.link.summary import CONTENT, EMPTIED, Pair, Path, Read, Summary, Write, bits
 
 _FILLS = frozenset({".append()", ".extend()"})
 
@@ -93,6 +93,8 @@ def _worst(
             and not (kind == "control" and _set_before(summary, first_read, read, write))
         ):
             early = kind == "control" and not write.branch >> first_read >> at & 1
+            if kind == "control" and _found(read, write, early):
+                continue
             decides = kind == "control" or write.kind == "delete"
             looped = decides and bool(summary.looped >> first_read >> at & 1)
             held = common(read.sections, write.sections)
@@ -119,6 +121,11 @@ def _vague(read: Read, write: Write) -> bool:
 def _again(write: Write) -> bool:
     """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``)."""
     return write.path in write.refs
+
+
+def _found(read: Read, write: Write, early: bool) -> bool:
+    """Whether the check asks for an object in a container and what is changed then is that object, not the container."""
+    return read.kind in ("element", "lack" if early else "truth") and write.kind == "mutate"
 
 
 def _made_before(summary: Summary, read: Read, write: Write) -> bool:
@@ -180,7 +187,7 @@ def related(read: Read, write: Write) -> bool:
         return True
     if shorter > 0:
         return all(step.startswith("[") for step in read.path[len(write.path) :])
-    if shorter != -1 or read.kind != "content" or not write.path[-1].startswith("["):
+    if shorter != -1 or read.kind not in CONTENT or not write.path[-1].startswith("["):
         return False
     # Whether a record is there or empty says nothing of one field; whether a field is there does.
     return write.path[-1] == "[]" or read.key == write.key

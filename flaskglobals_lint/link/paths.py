@@ -10,7 +10,7 @@ import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import memo
-from flaskglobals_lint.link.atoms import Atom, Atoms
+from flaskglobals_lint.link.atoms import BASE, Atom, Atoms
 from flaskglobals_lint.link.names import unique
 from flaskglobals_lint.link.summary import Path
 
@@ -155,7 +155,7 @@ class Paths:
                 elif atom[0] == "extinst":
                     result.append(("x", atom[1], path[-1][1:]))
         else:
-            result.extend((*slot, "[]") for slot in self.slots(path[:-1]))
+            result.extend((*slot, path[-1]) for slot in self.slots(path[:-1]))
         self._slots[path] = tuple(result)
         return self._slots[path]
 
@@ -163,7 +163,7 @@ class Paths:
         """The project's assignments to the path's last variable or attribute; empty for an element."""
         found: list[Binding] = []
         for slot in self.slots(path):
-            if slot[-1] != "[]":
+            if len(slot) == BASE:
                 found.extend(self.types.bindings(slot))
         return found
 
@@ -256,9 +256,7 @@ class Paths:
         """The one shared path that a slot always denotes."""
         if depth > 8:
             return None
-        steps: tuple[str, ...] = ()
-        while slot[-1] == "[]":
-            slot, steps = slot[:-1], (*steps, "[]")
+        slot, steps = slot[:BASE], slot[BASE:]
         if slot[0] == "g" and (steps or not self._by_value(slot)):
             return (slot, *steps)
         found: set[Path] = set()

@@ -123,8 +123,13 @@ EMPTIED = "emptied"
 """The kind that stands in a pair for the write that empties what is filled again."""
 
 
+CONTENT = frozenset({"content", "truth", "lack"})
+"""Kinds of reads that tell what a container holds."""
+
+
 class Read(msgspec.Struct, frozen=True, gc=False):
-    """``kind`` is load (the variable or attribute itself), content (membership, length, iteration), element or ended."""
+    """``kind`` is load (the variable or attribute itself), content (membership, length, iteration), truth or lack (of
+    content, in a condition), element or ended."""
 
     path: Path
     kind: str

@@ -11,6 +11,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.annotations import Annotations
 from flaskglobals_lint.link.answers import MOST_ATOMS, Answers
 from flaskglobals_lint.link.assigned import Assigned
+from flaskglobals_lint.link.atoms import BASE, ITEM
 from flaskglobals_lint.link.callables import Callables
 from flaskglobals_lint.link.elements import Elements
 from flaskglobals_lint.link.handed import Constructors
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.models import Connection, Container, Models
 
 Slot = tuple[str, ...]
-"""``("g", path, name)``, ``("v", function, name)``, ``("k", class, name)``, ``("a", class, name)``; then "[]" per item."""
-
+"""``("g", path, name)``, ``("v", function, name)``, ``("k", class, name)``, ``("a", class, name)``; then a step per
+item, as in paths: "[]", or '["key"]' for a constant key."""
 MOST_STEPS = 6
 """Length of a slot: an item of an item of an item."""
 
@@ -155,8 +156,10 @@ class Types:
         return found
 
     def _slot(self, slot: Slot) -> Atoms:
-        if slot[-1] == "[]":
-            return self.elements.elements(slot[:-1])
+        if len(slot) > BASE:
+            base, steps = slot[:BASE], slot[BASE:]
+            # Of a key that nothing is known to be stored under, what is stored under others is the best guess.
+            return self.elements.elements(base, steps) or self.elements.elements(base, (ITEM,) * len(steps))
         result: list[Atom] = []
         if slot[0] == "v":
             function = self.index.functions.get(slot[1])
@@ -185,7 +188,7 @@ class Types:
 
     def bindings(self, slot: Slot) -> list[Binding]:
         """Everything the project's code binds to a variable or attribute."""
-        key = slot[:3]
+        key = slot[:BASE]
         found = self._bindings.get(key)
         if found is None:
             busy = self.answers.busy

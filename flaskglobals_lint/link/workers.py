@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.atoms import BASE
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -26,9 +27,9 @@ def registered(types: Types, call: f.Call, scope: ScopeId, registers: EntryCall)
     if registers.entry.kind != "thread" or not isinstance(function, f.Attribute):
         return registers
     for slot in types.slots_of(function.value, scope):
-        made = [binding.value for binding in types.bindings(slot) if binding.how == "is"] if slot[-1] != "[]" else []
+        made = [binding.value for binding in types.bindings(slot) if binding.how == "is"] if len(slot) == BASE else []
         if len(made) == 1 and isinstance(made[0], f.Call) and _has_one_worker(made[0]):
-            return replace(registers, entry=replace(registers.entry, repeated=False, lane=f"executor {slot[:3]!r}"))
+            return replace(registers, entry=replace(registers.entry, repeated=False, lane=f"executor {slot[:BASE]!r}"))
     return registers
 
 
