@@ -671,3 +671,52 @@ def test_what_only_some_requests_set_keeps_its_first_value_for_the_others(tmp_pa
 @pytest.mark.parametrize("why", REFUSED)
 def test_what_others_read_is_not_kept_in_g(why: str, tmp_path: Path) -> None:
     assert in_requests(REFUSED[why], tmp_path) == ""
+
+
+MADE_LATER = """\
+import threading
+
+from flask import Flask
+
+
+class Store:
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.__data = {"paused": False}
+
+    @property
+    def data(self):
+        return self.__data
+
+    def start(self):
+        with self.lock:
+            self.__data["paused"] = not self.__data["paused"]
+
+
+store = None
+app = Flask(__name__)
+
+
+@app.route("/")
+def home():
+    store.data["paused"] = not store.data["paused"]
+    return ""
+
+
+@app.route("/start")
+def start():
+    store.start()
+    return ""
+
+
+def create_app():
+    global store
+    store = Store()
+    return app
+"""
+
+
+def test_the_owner_of_a_lock_may_be_made_later(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(MADE_LATER, encoding="utf-8")
+    outcome = repair([str(tmp_path)], Config(cache=False, jobs=1), tmp_path, unsafe=True)
+    assert "    with store.lock:\n" in outcome.changed["app.py"].decode()

@@ -55,7 +55,8 @@ def _holding(program: Program, function: ScopeId, classes: frozenset[ScopeId]) -
     found: dict[str, None] = {}
     for node in walk(program.index.functions[function].facts.body):
         if isinstance(node, f.Local | f.Free | f.Global | f.Attribute):
-            atoms = program.types.expand(program.types.of(node, function))
+            # Where it is None, the place cannot be reached by it.
+            atoms = set(program.types.expand(program.types.of(node, function))) - {("const", "none")}
             if atoms and all(atom[0] == "inst" and atom[1] in classes for atom in atoms):
                 found[key_text(node)] = None
     return tuple(found)
