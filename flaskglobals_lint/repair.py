@@ -219,15 +219,19 @@ def _problem(before: Report, after: Report | None, findings: Sequence[Finding]) 
     if kept := [finding for finding in findings if new[key := _key(finding)] > max(0, old[key] - wanted[key])]:
         return _KEPT, kept
     grave = Counter((*_key(item), SEVERITIES.index(item.severity)) for item in before.findings)
+    reason, guilty = "", list[Finding]()
     for item in after.findings:
         cause = [finding for finding in findings if item.symbol == finding.symbol or item.function == finding.function]
         if item.severity == "info" and any(item.code == finding.code for finding in cause or findings):
             continue  # the rule's own note on what remains
+        where = f"{item.code} on line {item.span.line} of {item.span.path}"
         if new[_key(item)] > old[_key(item)]:
-            return f"the fix would bring {item.code} on line {item.span.line} of {item.span.path}", cause
-        if not any(grave[(*_key(item), level)] for level in range(SEVERITIES.index(item.severity), len(SEVERITIES))):
-            return f"the fix would make {item.code} on line {item.span.line} of {item.span.path} worse", cause
-    return "", []
+            reason = reason or f"the fix would bring {where}"
+            guilty += cause
+        elif not any(grave[(*_key(item), level)] for level in range(SEVERITIES.index(item.severity), len(SEVERITIES))):
+            reason = reason or f"the fix would make {where} worse"
+            guilty += cause
+    return reason, guilty
 
 
 def write(outcome: Outcome, cwd: Path) -> None:
