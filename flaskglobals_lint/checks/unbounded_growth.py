@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, examples, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import CONTENT, MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Read, Write
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _looked_up(program: Program, access: Access, write: Write) -> bool:
     first = len(function.facts.parameters) if function is not None else 0
     target = _container(write.path, write)
     for at, read in enumerate(program.evaluator.summary(access.function, access.context.constants).reads):
-        if write.control >> first >> at & 1 and read.kind == "content" and read.path == target and not read.key:
+        if write.control >> first >> at & 1 and read.kind in CONTENT and read.path == target and not read.key:
             return True
         if (write.control | write.values) >> first >> at & 1 and _from_table(program, write, read, target):
             return True

@@ -211,7 +211,7 @@ class Assignments:
             for binding in frame.paths.bindings(ref[:-1]) if is_path(ref) and str(ref[-1]).startswith('["') else ():
                 if isinstance(binding.value, f.Display):
                     for key, held in zip(binding.value.keys, binding.value.values, strict=False):
-                        if key is not None and expressions.key_step(key) == ref[-1]:
+                        if key is not None and key_step(key) == ref[-1]:
                             return isinstance(held, f.Constant)
         return False
 
