@@ -37,6 +37,7 @@ class Elements:
         self.index = types.index
         self.names = types.names
         self.answers = types.answers
+        self._by_step: dict[str, dict[str, list[Store]]] = {}
 
     def is_app(self, atom: Atom) -> bool:
         """Whether it is the Flask application or the proxy that stands for it."""
@@ -141,7 +142,7 @@ class Elements:
                     result.extend(self.element_annotation(annotation, base[1], len(steps)))
                 for value, scope in self.types.arguments(base[1], at):
                     result.extend(self.inside(value, scope, steps))
-        for store in self._stores(base):
+        for store in self._stores(base, steps[0]):
             rest = len(steps) - len(store.steps)
             if rest < 0 or not all(map(may_be_same, store.steps, steps)):
                 continue
@@ -154,12 +155,24 @@ class Elements:
                 result.extend(self._held(store.value, store.scope, steps[len(store.steps) :]))
         return tuple(result)
 
-    def _stores(self, base: Slot) -> Iterator[Store]:
-        """What is put into containers that go by the name of this one and can be it."""
-        for store in self.index.stores.get(base[2], ()):
+    def _stores(self, base: Slot, step: str) -> Iterator[Store]:
+        """What is put into containers that go by the name of this one and can be it, where the step can lead."""
+        for store in self._leading(base[2], step):
             kind = type(store.container)
             if kind is f.Attribute or (_KINDS[kind] == base[0] and (kind is not f.Local or store.scope == base[1])):
                 yield store
+
+    def _leading(self, name: str, step: str) -> list[Store]:
+        """What is put into containers of that name, where the step can lead."""
+        stores = self.index.stores.get(name, [])
+        if step == ITEM or not stores:
+            return stores
+        by_step = self._by_step.get(name)
+        if by_step is None:
+            by_step = self._by_step[name] = {}
+            for store in stores:
+                by_step.setdefault(store.steps[0], []).append(store)
+        return by_step.get(step, []) + by_step.get(ITEM, [])
 
     def inside(self, node: f.Expression, scope: ScopeId, steps: Slot) -> Atoms:
         """What is found along ``steps`` in the value of an expression."""

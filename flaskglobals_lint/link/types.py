@@ -30,6 +30,9 @@ item, as in paths: "[]", or '["key"]' for a constant key."""
 MOST_STEPS = 6
 """Length of a slot: an item of an item of an item."""
 
+MOST_GUESSED = 64
+"""A container into which more is put is a table: its other items tell nothing of one."""
+
 
 class Types:
     """Answers questions about atoms; each part knows one kind of question and asks here for the others."""
@@ -158,8 +161,12 @@ class Types:
     def _slot(self, slot: Slot) -> Atoms:
         if len(slot) > BASE:
             base, steps = slot[:BASE], slot[BASE:]
-            # Of a key that nothing is known to be stored under, what is stored under others is the best guess.
-            return self.elements.elements(base, steps) or self.elements.elements(base, (ITEM,) * len(steps))
+            found = self.elements.elements(base, steps)
+            if not found and len(self.index.stores.get(base[2], ())) <= MOST_GUESSED:
+                # Of a key that nothing is known to be stored under, what is stored under others is the best guess.
+                others = (*base, *(ITEM for _ in steps))
+                found = self.slot(others) if others != slot else ()
+            return found
         result: list[Atom] = []
         if slot[0] == "v":
             function = self.index.functions.get(slot[1])
