@@ -10,6 +10,7 @@ from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, w
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
+from flaskglobals_lint.link.pairs import found
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import Pair
 from flaskglobals_lint.rule import by_code
@@ -94,6 +95,8 @@ def severity(program: Program, race: Race) -> Severity:
     early = pair.early and not lazies.answers_from_it(program, race)
     if early and pair.write.via == "=" and not pair.write.constant:
         return "warning" if writes.runs(program, pair.write) else "info"
+    if found(pair):
+        return "info"
     if pair.looped and pair.write.kind == "delete":
         # Whoever empties a container over a copy of its keys finds one gone at worst; both wanted it gone.
         return "warning" if _by_position(program, race) else "info"

@@ -93,8 +93,6 @@ def _worst(
             and not (kind == "control" and _set_before(summary, first_read, read, write))
         ):
             early = kind == "control" and not write.branch >> first_read >> at & 1
-            if kind == "control" and _found(read, write, early):
-                continue
             decides = kind == "control" or write.kind == "delete"
             looped = decides and bool(summary.looped >> first_read >> at & 1)
             held = common(read.sections, write.sections)
@@ -123,9 +121,10 @@ def _again(write: Write) -> bool:
     return write.path in write.refs
 
 
-def _found(read: Read, write: Write, early: bool) -> bool:
-    """Whether the check asks for an object in a container and what is changed then is that object, not the container."""
-    return read.kind in ("element", "lack" if early else "truth") and write.kind == "mutate"
+def found(pair: Pair) -> bool:
+    """Whether the check only gets the object that is changed then, or asks whether it is there: that tells nothing of what the
+    object holds."""
+    return pair.write.kind == "mutate" and pair.read.kind in ("element", "lack" if pair.early else "truth")
 
 
 def _made_before(summary: Summary, read: Read, write: Write) -> bool:
@@ -165,10 +164,10 @@ def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> 
     return False
 
 
-def _control_rank(pair: Pair) -> tuple[int, bool, bool, bool]:
-    """A check under the write's lock first, then a test before a loop, then one whose branch the write stands in, then one
-    in this function."""
-    return (len(pair.covers), not pair.looped, not pair.early, pair.read.remote is None)
+def _control_rank(pair: Pair) -> tuple[int, bool, bool, bool, bool]:
+    """A check under the write's lock first, then one of what the object holds, then a test before a loop, then one whose
+    branch the write stands in, then one in this function."""
+    return (len(pair.covers), not found(pair), not pair.looped, not pair.early, pair.read.remote is None)
 
 
 def related(read: Read, write: Write) -> bool:

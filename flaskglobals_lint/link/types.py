@@ -162,10 +162,12 @@ class Types:
         if len(slot) > BASE:
             base, steps = slot[:BASE], slot[BASE:]
             found = self.elements.elements(base, steps)
-            if not found and len(self.index.stores.get(base[2], ())) <= MOST_GUESSED:
-                # Of a key that nothing is known to be stored under, what is stored under others is the best guess.
+            plain = all(atom[0] in ("cont", "const") for atom in found)
+            if not (found and plain) and len(self.index.stores.get(base[2], ())) <= MOST_GUESSED:
+                # A container is of one kind; of objects, and of keys of which nothing is known, all items are a better guess.
                 others = (*base, *(ITEM for _ in steps))
-                found = self.slot(others) if others != slot else ()
+                found = self.slot(others) if others != slot else found
+            return found
             return found
         result: list[Atom] = []
         if slot[0] == "v":
