@@ -6,14 +6,17 @@ resolved here; ``names`` does that on demand.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from sys import intern
+from typing import Any, Final, TypeAlias, TypeVar
 
 import msgspec
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import ITEM, key_step
 from flaskglobals_lint.link.inputs import LinkInput
+
+_T = TypeVar("_T")
 
 ScopeId: TypeAlias = str
 """``path:qualname`` of a function or class; ``path:`` alone is the module's own code."""
@@ -65,7 +68,7 @@ class ModuleIndex(msgspec.Struct):
     input: LinkInput
     path: str
     dotted: str
-    names: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
+    names: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
     stars: list[f.Import] = msgspec.field(default_factory=list)
     dynamic: list[f.Expression] = msgspec.field(default_factory=list)
 
@@ -79,10 +82,9 @@ class FunctionIndex(msgspec.Struct):
     facts: f.Function
     parent: ScopeId | None
     cls: ScopeId | None
-    names: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
-    returns: list[f.Expression] = msgspec.field(default_factory=list)
-    yields: list[f.Expression] = msgspec.field(default_factory=list)
-    nested: list[ScopeId] = msgspec.field(default_factory=list)
+    names: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
+    returns: Sequence[f.Expression] = ()
+    yields: Sequence[f.Expression] = ()
 
 
 class ClassIndex(msgspec.Struct):
@@ -91,7 +93,7 @@ class ClassIndex(msgspec.Struct):
     id: ScopeId
     module: ModuleIndex
     facts: f.Class
-    names: dict[str, list[Binding]] = msgspec.field(default_factory=dict)
+    names: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
     methods: dict[str, list[ScopeId]] = msgspec.field(default_factory=dict)
 
 
@@ -125,15 +127,15 @@ def build(inputs: list[LinkInput]) -> Index:
     """Index every module, in the order given."""
     index = Index()
     for item in inputs:
-        path = item.relative.replace(":", "\0")
+        path = intern(item.relative.replace(":", "\0"))
         module = index.modules[path] = ModuleIndex(item, path, dotted_name(item.relative))
         for function in item.facts.functions:
-            scope = f"{path}:{function.qualname}"
-            parent = f"{path}:{function.function}" if function.function else None
-            owner = f"{path}:{function.cls}" if function.cls else None
+            scope = intern(f"{path}:{function.qualname}")
+            parent = intern(f"{path}:{function.function}") if function.function else None
+            owner = intern(f"{path}:{function.cls}") if function.cls else None
             index.functions[scope] = FunctionIndex(scope, module, function, parent, owner)
         for cls in item.facts.classes:
-            scope = f"{path}:{cls.qualname}"
+            scope = intern(f"{path}:{cls.qualname}")
             index.classes[scope] = ClassIndex(scope, module, cls)
         _Walker(index, module).module()
     return index
@@ -159,13 +161,25 @@ def last_name(expression: f.Expression) -> str:
     return ""
 
 
+def _with(some: Sequence[_T], one: _T) -> Sequence[_T]:
+    """``some`` and one more. Most names are bound once, most functions return one value: a list for each takes much memory."""
+    if isinstance(some, list):
+        some.append(one)
+        return some
+    return [*some, one] if some else (one,)
+
+
+def _add(names: dict[str, Sequence[Binding]], name: str, binding: Binding) -> None:
+    names[name] = _with(names.get(name, ()), binding)
+
+
 class _Walker:
     """Fills the index from one module."""
 
     def __init__(self, index: Index, module: ModuleIndex) -> None:
         self.index = index
         self.module_index = module
-        self.scope: ScopeId = f"{module.path}:"
+        self.scope: ScopeId = intern(f"{module.path}:")
         self.function: FunctionIndex | None = None
 
     def module(self) -> None:
@@ -173,12 +187,10 @@ class _Walker:
         path = self.module_index.path
         self.block(item.body)
         for function in item.functions:
-            scope = f"{path}:{function.qualname}"
+            scope = intern(f"{path}:{function.qualname}")
             entry = self.index.functions[scope]
             self.scope, self.function = scope, entry
             parent = entry.parent
-            if parent is not None and parent in self.index.functions:
-                self.index.functions[parent].nested.append(scope)
             self.block(function.body)
             for parameter in function.parameters:
                 if parameter.default is not None:
@@ -186,8 +198,8 @@ class _Walker:
             for decorator in function.decorators:
                 self.decorator(decorator, scope, parent)
         for cls in item.classes:
-            scope = f"{path}:{cls.qualname}"
-            outer = f"{path}:{cls.function or ''}"
+            scope = intern(f"{path}:{cls.qualname}")
+            outer = intern(f"{path}:{cls.function or ''}")
             self.scope, self.function = outer, self.index.functions.get(outer)
             self.block(cls.body)
             for base in cls.bases:
@@ -196,7 +208,7 @@ class _Walker:
                 self.decorator(decorator, scope, outer)
 
     def decorator(self, decorator: f.Expression, decorated: ScopeId, parent: ScopeId | None) -> None:
-        scope = parent or f"{self.module_index.path}:"
+        scope = parent or intern(f"{self.module_index.path}:")
         self.expression(decorator)
         place = getattr(decorator, "place", f.NOWHERE)
         name = last_name(decorator)
@@ -210,17 +222,17 @@ class _Walker:
         match target:
             case f.Local():
                 if self.function is not None:
-                    self.function.names.setdefault(target.name, []).append(binding)
+                    _add(self.function.names, target.name, binding)
             case f.Global():
-                self.module_index.names.setdefault(target.name, []).append(binding)
+                _add(self.module_index.names, target.name, binding)
             case f.Free():
                 owner = self.index.functions.get(f"{self.module_index.path}:{target.owner}")
                 if owner is not None:
-                    owner.names.setdefault(target.name, []).append(binding)
+                    _add(owner.names, target.name, binding)
             case f.ClassName():
                 cls = self.index.classes.get(f"{self.module_index.path}:{target.owner}")
                 if cls is not None:
-                    cls.names.setdefault(target.name, []).append(binding)
+                    _add(cls.names, target.name, binding)
                     if binding.how == "function":
                         cls.methods.setdefault(target.name, []).append(binding.name)
             case f.Attribute():
@@ -301,7 +313,7 @@ class _Walker:
         if node.value is not None:
             self.expression(node.value)
             if self.function is not None:
-                self.function.returns.append(node.value)
+                self.function.returns = _with(self.function.returns, node.value)
 
     def branch(self, node: f.If | f.While) -> None:
         self.expression(node.test)
@@ -331,11 +343,11 @@ class _Walker:
         self.block(node.body)
 
     def define(self, node: f.Define) -> None:
-        name = f"{self.module_index.path}:{node.function}"
+        name = intern(f"{self.module_index.path}:{node.function}")
         self.bind(node.target, Binding("function", self.scope, node.place, name=name))
 
     def define_class(self, node: f.DefineClass) -> None:
-        name = f"{self.module_index.path}:{node.cls}"
+        name = intern(f"{self.module_index.path}:{node.cls}")
         self.bind(node.target, Binding("class", self.scope, node.place, name=name))
 
     def imported(self, node: f.Import) -> None:
@@ -409,7 +421,7 @@ class _Walker:
         if node.value is not None:
             self.expression(node.value)
             if self.function is not None:
-                self.function.yields.append(node.value)
+                self.function.yields = _with(self.function.yields, node.value)
 
     def walrus(self, node: f.Walrus) -> None:
         self.expression(node.value)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import posixpath
+from sys import intern
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atom, Atoms
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from flaskglobals_lint.link.index import Binding, ClassIndex, Index, ModuleIndex, ScopeId
     from flaskglobals_lint.models import Models
 
@@ -106,6 +109,8 @@ class Names:
         """What ``name`` is in the module at ``path``: atoms; ``("place", path, name)`` for a variable; None if unknown."""
         key = (path, name)
         if key not in self._lookups:
+            path = intern(path)  # it was cut out of a scope
+            key = (path, name)
             self._lookups[key] = None
             self._lookups[key] = self._lookup(path, name)
         return self._lookups[key]
@@ -132,7 +137,7 @@ class Names:
             return (place,)
         return found
 
-    def of_bindings(self, bindings: list[Binding], path: str, place: Atom) -> Atoms:
+    def of_bindings(self, bindings: Sequence[Binding], path: str, place: Atom) -> Atoms:
         """Definitions and imports win over plain assignments (``x = None`` in an ``except ImportError``)."""
         found: list[Atom] = []
         proxies = {self.proxy(b.value, path) if b.how == "is" else None for b in bindings if b.how != "annotation"}

@@ -30,6 +30,8 @@ class Parameters:
         self._sites: dict[ScopeId, list[tuple[CallSite, int]]] = {}
         self._called: dict[int, dict[ScopeId, int]] = {}
         """What is called, by the ``id`` of the call site, once that is sure."""
+        self._same: dict[tuple[tuple[ScopeId, int], ...], dict[ScopeId, int]] = {}
+        """One object for all call sites that call the same."""
         self._of_objects: list[CallSite] | None = None
         self._aliases: dict[str, set[str]] = {}
         for module in types.index.modules.values():
@@ -185,13 +187,13 @@ class Parameters:
         atoms = self.types.of(node, site.scope)
         called = self._offsets(self.expand(atoms))
         if self.sure(node, site.scope, atoms):
-            self._called[id(site)] = called
+            self._called[id(site)] = self._same.setdefault(tuple(called.items()), called)
         return called.get(fid, -1)
 
     def sure(self, node: f.Expression, scope: ScopeId, atoms: Atoms) -> bool:
         """Whether the atoms of an expression, and what callers pass for the parameters among them, will not change."""
         final = self.answers.final
-        return ("of", id(node), scope) in final and all(
+        return self.answers.of(node, scope) is not None and all(
             atom[0] != "param" or ("parameter", *atom[1:]) in final for atom in atoms
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
@@ -31,7 +31,7 @@ def started(types: Types) -> Iterator[Settings]:
             yield from _gunicorn(types, module)
 
 
-def _imports(names: Mapping[str, list[Binding]], package: str) -> bool:
+def _imports(names: Mapping[str, Sequence[Binding]], package: str) -> bool:
     bindings = (binding for found in names.values() for binding in found if binding.imported is not None)
     return any(binding.imported is not None and binding.imported.module.startswith(package) for binding in bindings)
 

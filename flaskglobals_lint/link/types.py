@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.annotations import Annotations
-from flaskglobals_lint.link.answers import MOST_ATOMS, Answers
+from flaskglobals_lint.link.answers import MOST_ATOMS, OF, Answers
 from flaskglobals_lint.link.assigned import Assigned
 from flaskglobals_lint.link.atoms import BASE, ITEM
 from flaskglobals_lint.link.callables import Callables
@@ -42,7 +42,6 @@ class Types:
         self.names = names
         self.models = models
         self.answers = Answers()
-        self._final = self.answers.final
         self.constructors = Constructors(index, names)
         self._bindings: dict[Slot, list[Binding]] = {}
         self.annotation = Annotations(self).annotation
@@ -74,9 +73,9 @@ class Types:
         """Atoms of an expression in the code of ``scope``; parameters stay symbolic."""
         if type(node) is f.Constant:
             return (("const", node.kind),)
-        key = ("of", id(node), scope)
-        found = self._final.get(key)
+        found = self.answers.of(node, scope)
         if found is None:
+            key = (OF, id(node), scope)
             found = self.answers.known(key)
             if found is None:
                 self.answers.alive.append(node)
@@ -214,7 +213,7 @@ class Types:
             return found + self.outside(("module", owner), name)
         if kind == "v":
             function = self.index.functions.get(owner)
-            return function.names.get(name, []) if function is not None else []
+            return list(function.names.get(name, ())) if function is not None else []
         if kind == "x":
             return [
                 binding
