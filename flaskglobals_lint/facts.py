@@ -273,7 +273,7 @@ class AnnotatedAssign(Placed, frozen=True, tag="N"):
 
 
 class Evaluate(Placed, frozen=True, tag="E"):
-    """An expression as a statement. Of a string, such as a docstring, the text is not kept."""
+    """An expression as a statement."""
 
     value: Expression
     place: Place

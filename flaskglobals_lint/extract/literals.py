@@ -6,7 +6,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Final
 
-from flaskglobals_lint.facts import Constant, Expression
+from flaskglobals_lint.facts import Constant
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -23,7 +23,6 @@ _CONTROLS: Final = dict(zip("\\'\"abfnrtv", "\\'\"\a\b\f\n\r\t\v", strict=True))
 
 NONE: Final = Constant("none", "None")
 ELLIPSIS: Final = Constant("ellipsis", "Ellipsis")
-_STRING_ALONE: Final = Constant("str", "")
 KEYWORDS: Final = {"None": NONE, "True": Constant("bool", "True"), "False": Constant("bool", "False")}
 
 
@@ -31,11 +30,6 @@ def identifier(node: cst.Name) -> str:
     """The name as Python stores it: identifiers that differ only in their Unicode form are the same one."""
     name = node.value
     return name if name.isascii() else unicodedata.normalize("NFKC", name)
-
-
-def alone(value: Expression) -> Expression:
-    """The value of an expression statement: of a string that is only a comment on the code, nothing is kept."""
-    return _STRING_ALONE if isinstance(value, Constant) and value.kind == "str" else value
 
 
 def integer(text: str) -> Constant:

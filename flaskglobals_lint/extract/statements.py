@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import libcst as cst
 
 from flaskglobals_lint import facts
-from flaskglobals_lint.extract import literals, operators
+from flaskglobals_lint.extract import operators
 from flaskglobals_lint.extract.bindings import imported_name
 from flaskglobals_lint.extract.literals import identifier
 from flaskglobals_lint.extract.scopes import Name
@@ -49,7 +49,7 @@ def annotated(walk: Walk, node: cst.AnnAssign, out: Out) -> None:
 
 def evaluate(walk: Walk, node: cst.Expr, out: Out) -> None:
     start = walk.cursor.peek()
-    value = literals.alone(walk.expression(node.value))
+    value = walk.expression(node.value)
     out.append(facts.Evaluate(value, walk.cursor.span(start)))
 
 

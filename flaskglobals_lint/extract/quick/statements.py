@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 from flaskglobals_lint import facts
-from flaskglobals_lint.extract import literals
 from flaskglobals_lint.extract.quick.bindings import imported_name
 from flaskglobals_lint.extract.quick.expressions import BINARY
 
@@ -34,7 +33,7 @@ def annotated(walk: QuickWalk, node: ast.AnnAssign, out: Out) -> None:
 
 
 def evaluate(walk: QuickWalk, node: ast.Expr, out: Out) -> None:
-    out.append(facts.Evaluate(literals.alone(walk.expression(node.value)), walk.at(node)))
+    out.append(facts.Evaluate(walk.expression(node.value), walk.at(node)))
 
 
 def returned(walk: QuickWalk, node: ast.Return, out: Out) -> None:
