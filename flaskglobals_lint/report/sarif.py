@@ -20,11 +20,12 @@ _FINGERPRINT = "flaskglobalsLint/v1"
 
 
 def render(report: Report, options: Options) -> str:
-    """The log, in ASCII, with one run: all rules with their pages, and a result a finding."""
+    """The log, in ASCII, with one run: all rules, those with findings with their pages, and a result a finding."""
     pages = options.pages()
     places = {page.rule.code: index for index, page in enumerate(pages)}
     driver: dict[str, Any] = {"name": "flaskglobals-lint", "version": __version__, "semanticVersion": __version__}
-    driver["rules"] = [_rule(page) for page in pages]
+    found = {finding.code for finding in report.findings}
+    driver["rules"] = [_rule(page, page.rule.code in found) for page in pages]
     numbers = fingerprints(report)
     run = {
         "tool": {"driver": driver},
@@ -35,15 +36,17 @@ def render(report: Report, options: Options) -> str:
     return json_text({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]})
 
 
-def _rule(page: RulePage) -> dict[str, Any]:
+def _rule(page: RulePage, explained: bool) -> dict[str, Any]:
+    """A rule; GitHub wants help for each, and nobody reads the pages of those without a finding."""
     rule = page.rule
+    text = page.page if explained else rule.summary
     problem = {"error": "error", "warning": "warning", "info": "recommendation"}[rule.severity]
     return {
         "id": rule.code,
         "name": rule.name,
         "shortDescription": _message(rule.summary),
         "fullDescription": _message(rule.summary),
-        "help": {"text": page.page, "markdown": page.page},
+        "help": {"text": text, "markdown": text},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["concurrency", "flask"], "problem.severity": problem},
     }
