@@ -29,7 +29,9 @@ class Batch:
             return True
         where = (finding.symbol, finding.function)
         new = self._new_names(fix)
-        if where in self._functions or any(self._names.get(name, finding.symbol) != finding.symbol for name in new):
+        if where in self._functions or any(name in self._names and not self._shares(fix, *name) for name in new):
+            return False
+        if any(self._names.get(name, finding.symbol) != finding.symbol for name in new):
             return False
         if any(_meet(edit, other) for edit in fix.edits for other in self._edits.get(edit.span.path, ())):
             return False
@@ -39,6 +41,13 @@ class Batch:
         self._functions.add(where)
         self._names.update(dict.fromkeys(new, finding.symbol))
         return True
+
+    def _shares(self, fix: Fix, path: str, word: str) -> bool:
+        """Whether a fix makes a word that another one has brought in the same way at the same place, or only uses it: made
+        twice, a lock is two locks."""
+        makes = re.compile(rf"\b{word}\s*=(?!=)|\bimport\b.*\b{word}\b")
+        known = self._edits.get(path, [])
+        return all(edit in known for edit in fix.edits if edit.span.path == path and makes.search(edit.content))
 
     def _new_names(self, fix: Fix) -> set[tuple[str, str]]:
         """Words that a fix brings into a file."""
