@@ -30,7 +30,7 @@ def hold(code: Code, draft: Draft, lock: str, site: Site, statements: Sequence[S
             kept.append(statement)
             bound |= _bound(code, statement)
             continue
-        small = _small(statement)
+        small = statement.small
         if small is None or len(found) != 1:
             raise Refused(NEEDS)
         await_ = found[0]
@@ -66,7 +66,7 @@ def fill(code: Code, draft: Draft, lock: str, site: Site, statement: Statement, 
     if (
         len(found) > 1
         or not _touches(code, site, store.node)
-        or _small(store) is None
+        or store.small is None
         or store.pos[0] == statement.pos[0]
     ):
         raise Refused(NEEDS)
@@ -101,11 +101,6 @@ def _touches(code: Code, site: Site, node: cst.CSTNode) -> bool:
     """Whether an access of the place stands in a node."""
     pos = code.pos(node)
     return any(pos[:2] <= access[:2] and access[2:] <= pos[2:] for access in site.accesses)
-
-
-def _small(statement: Statement) -> cst.BaseSmallStatement | None:
-    node = statement.node
-    return node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
 
 
 def _bound(code: Code, statement: Statement) -> set[str]:

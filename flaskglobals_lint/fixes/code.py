@@ -25,6 +25,12 @@ class Statement:
     index: int
     blocks: list[Block] = field(default_factory=list)
 
+    @property
+    def small(self) -> cst.BaseSmallStatement | None:
+        """The simple statement that it is, if no other stands on its line."""
+        node = self.node
+        return node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+
     def holds(self, pos: Position) -> bool:
         return self.pos[:2] <= pos[:2] and pos[2:] <= self.pos[2:]
 

@@ -81,7 +81,7 @@ class _Change:
     def _derived(self) -> None:
         """Cursors that are made once from the connection, and settings of it."""
         for statement in self.code.module.statements[self.made.index + 1 :]:
-            small = _small(statement)
+            small = statement.small
             if not isinstance(small, cst.Assign) or len(small.targets) != 1 or statement.pos[0] != statement.pos[2]:
                 continue
             target, value = small.targets[0].target, self.code.source(small.value)
@@ -200,7 +200,7 @@ class _Change:
                 lines.append(f"{self.name} = {self.get}()")
             for name in wanted:
                 if name in self.cursors:
-                    small = _small(self.cursors[name])
+                    small = self.cursors[name].small
                     assert isinstance(small, cst.Assign)
                     made = self.code.source(small.value)
                     if not lines:
@@ -350,13 +350,8 @@ def _module_statement(code: Code, pos: tuple[int, int, int, int]) -> Statement:
     return statement
 
 
-def _small(statement: Statement) -> cst.BaseSmallStatement | None:
-    node = statement.node
-    return node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
-
-
 def _assigned(statement: Statement, name: str) -> cst.BaseExpression:
-    small = _small(statement)
+    small = statement.small
     if isinstance(small, cst.Assign) and len(small.targets) == 1:
         target = small.targets[0].target
         if isinstance(target, cst.Name) and target.value == name:
@@ -378,12 +373,12 @@ def _argument(code: Code, argument: cst.Arg) -> str:
 
 
 def _is_text(statement: Statement) -> bool:
-    small = _small(statement)
+    small = statement.small
     return isinstance(small, cst.Expr) and isinstance(small.value, cst.SimpleString | cst.ConcatenatedString)
 
 
 def _is_import(statement: Statement) -> bool:
-    return isinstance(_small(statement), cst.Import | cst.ImportFrom)
+    return isinstance(statement.small, cst.Import | cst.ImportFrom)
 
 
 def _own_names(function: cst.FunctionDef) -> Iterable[cst.Name]:

@@ -31,8 +31,7 @@ def apply(remedy: EnterContext, drafts: Mapping[str, Draft]) -> bool:
     if not chain:
         raise Refused("the context is not pushed where it was")
     statement = chain[-1]
-    node = statement.node
-    small = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+    small = statement.small
     call = small.value if isinstance(small, cst.Expr) else None
     if (
         not isinstance(call, cst.Call)

@@ -39,8 +39,7 @@ class _Change:
             raise Refused("only a lock of its own kind can be held in this way")
 
     def apply(self) -> bool:
-        node = self.statement.node
-        small = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+        small = self.statement.small
         value = small.value if isinstance(small, cst.Expr) else None
         awaited = isinstance(value, cst.Await)
         if isinstance(value, cst.Await):

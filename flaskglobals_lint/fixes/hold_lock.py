@@ -118,8 +118,7 @@ class _Section:
 
     def _made_first(self, first: Statement, last: Statement) -> bool:
         """Whether all that may take long in a mere store is the value, which now is made in front of the section."""
-        node, code = first.node, self.code
-        small = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+        code, small = self.code, first.small
         if first is not last or not isinstance(small, cst.Assign) or len(small.targets) != 1:
             return False
         target, value = code.pos(small.targets[0].target), code.pos(small.value)

@@ -18,8 +18,7 @@ def apply(remedy: KeepInG, drafts: Mapping[str, Draft]) -> bool:
     draft = drafts[remedy.home.path]
     code, name = draft.code, remedy.home.name
     definition = code.module.find((remedy.home.line, 1, remedy.home.line, 1))
-    node = definition.node if definition is not None else None
-    small = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+    small = definition.small if definition is not None else None
     if definition is None or not isinstance(small, cst.Assign) or len(small.targets) != 1:
         raise Refused("its definition gives a value to something else, too")
     if definition.pos[0] != definition.pos[2] or "#" in code.line(definition.pos[0]):

@@ -83,10 +83,7 @@ def _after_get(remedy: OneStep, code: Code, draft: Draft, first: Statement, last
 
 def _single(statement: Statement) -> cst.BaseSmallStatement | None:
     """The one simple statement on a line."""
-    node = statement.node
-    if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 and statement.pos[0] == statement.pos[2]:
-        return node.body[0]
-    return None
+    return statement.small if statement.pos[0] == statement.pos[2] else None
 
 
 _BUILDERS = ("dict", "list", "set", "deque", "int", "str", "float", "Counter", "OrderedDict")

@@ -75,8 +75,7 @@ def _aliases(code: Code) -> list[cst.ImportAlias]:
 def _forget(code: Code, draft: Draft, names: set[str]) -> None:
     """Remove the imports of names; a line that imports nothing else goes."""
     for statement in code.module.statements:
-        node = statement.node
-        part = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+        part = statement.small
         if not isinstance(part, cst.ImportFrom) or isinstance(part.names, cst.ImportStar):
             continue
         gone = [alias for alias in part.names if code.source(alias.name) in names and alias.asname is None]

@@ -35,8 +35,7 @@ def apply(remedy: ThreadLock, drafts: Mapping[str, Draft]) -> bool:
 
 
 def _target(code: Code, statement: Statement) -> str:
-    node = statement.node
-    part = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+    part = statement.small
     if not isinstance(part, cst.Assign) or not isinstance(part.targets[0].target, cst.Name):
         raise Refused("it is kept in no plain variable")
     return part.targets[0].target.value
@@ -66,7 +65,6 @@ def _drop_import(code: Code, draft: Draft) -> None:
     if sum(found.value == "asyncio" for found in code.names(code.tree)) > 2:
         return
     for statement in code.module.statements:
-        node = statement.node
-        part = node.body[0] if isinstance(node, cst.SimpleStatementLine) and len(node.body) == 1 else None
+        part = statement.small
         if isinstance(part, cst.Import) and code.source(part) == "import asyncio":
             draft.delete_line(statement.pos[0])
