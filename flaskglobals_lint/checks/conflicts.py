@@ -58,18 +58,23 @@ def races(program: Program) -> dict[str, list[Race]]:
         unguarded = value if value and all(c.pair.read.remote is not None for c in control) else control
         if value and unguarded:
             # Of the updates that one check decides the first stands for the check, the others for themselves.
-            first = min(unguarded, key=lambda c: (c.pair.early, len(c.context.chain)))
+            first = _plainest(unguarded)
             check = (first.context.function, first.pair.read.pos, base_key(first.place))
             unguarded = value if check in decided and first.pair.kind == "control" else unguarded
             decided.add(check)
         awaited = [c for c in (*control, *value) if window(c.pair) == "await" and c.context.start.runs == "request"]
         unguarded = awaited or unguarded
         if unguarded:
-            best = min(unguarded, key=lambda c: (c.pair.early, len(c.context.chain)))
+            best = _plainest(unguarded)
             quiet = all(c.pair.write.clock[3] == c.pair.read.clock[3] for c in unguarded)
             found = Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best)), quiet)
             result["await" if awaited else best.pair.kind].append(found)
     return result
+
+
+def _plainest(conflicts: list[Conflict]) -> Conflict:
+    """The one that is told: with a check whose branch the write stands in, near to the entry point."""
+    return min(conflicts, key=lambda conflict: (conflict.pair.early, len(conflict.context.chain)))
 
 
 def _races(program: Program, conflict: Conflict) -> bool:

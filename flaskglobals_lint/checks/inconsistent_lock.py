@@ -10,6 +10,7 @@ import msgspec
 
 from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.atoms import may_be_same
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.reach import SHARED, made_for
 from flaskglobals_lint.link.summary import Read, Write
@@ -133,7 +134,7 @@ def _out_of_line(program: Program, access: Access, guard: _Guard) -> bool:
 
 def _same(one: Any, other: Any) -> bool:
     """Whether two keys can be those of one lock: of one table, an item under an unknown key is any."""
-    return bool(one == other or (one[:-1] == other[:-1] and "[]" in (one[-1], other[-1])))
+    return bool(one[:-1] == other[:-1] and may_be_same(one[-1], other[-1]))
 
 
 def _written(program: Program, access: Access, guard: _Guard) -> Finding:

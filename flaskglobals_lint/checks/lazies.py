@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
@@ -108,7 +109,7 @@ def normalises(program: Program, race: Race) -> bool:
 def told_once(program: Program, race: Race) -> bool:
     """Whether the branch writes a line to a log and notes that it did, in a list that is only asked what it holds: at worst
     the line is written twice."""
-    write, body = race.pair.write, program.index.functions[race.context.function].facts.body
+    write = race.pair.write
     if write.via not in (".append()", ".add()") or write.remote is not None:
         return False
     key = base_key(race.conflict.place)
@@ -118,11 +119,11 @@ def told_once(program: Program, race: Race) -> bool:
         return False
     if any(access.record.pos != write.pos for access in program.writes.get(key, ())):
         return False
-    for node in walk(body):
-        if isinstance(node, f.If) and any(getattr(part, "pos", None) == write.pos for part in walk(node.body)):
-            calls = [part for part in walk(node.body) if isinstance(part, f.Call) and part.pos != write.pos]
-            return all(isinstance(call.function, f.Attribute) and call.function.name in _LOGS for call in calls)
-    return False
+    branch = branch_of(program, race, lambda test: True)
+    calls = [part for part in walk(branch.body) if isinstance(part, f.Call) and part.pos != write.pos] if branch else []
+    return branch is not None and all(
+        isinstance(call.function, f.Attribute) and call.function.name in _LOGS for call in calls
+    )
 
 
 def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
@@ -138,22 +139,27 @@ def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
 def never_missing(program: Program, race: Race) -> bool:
     """Whether the check asks for None, and the place has an object from the start that nobody takes away."""
     pair, path = race.pair, race.conflict.path
-    if pair.read.remote is not None or pair.write.remote is not None or not _asks_for_none(program, race):
+    if pair.read.remote is not None or pair.write.remote is not None or branch_of(program, race, asks_for_none) is None:
         return False
     bindings = [binding for binding in program.paths.bindings(path) if binding.how != "annotation"]
     first = [binding for binding in bindings if binding.scope.endswith((":", ".__init__"))]
     return bool(first) and all(b.how == "is" and _is_object(program, b.value, b.scope) for b in bindings)
 
 
-def _asks_for_none(program: Program, race: Race) -> bool:
-    """Whether the write stands below ``if … is None``."""
+def branch_of(program: Program, race: Race, asks: Callable[[f.Expression], bool]) -> f.If | None:
+    """The first ``if`` whose test is such a one, and below which the write stands."""
     for node in walk(program.index.functions[race.context.function].facts.body):
-        if isinstance(node, f.If) and isinstance(node.test, f.Compare) and node.test.operators == ("is",):
-            other = node.test.operands[1]
-            inside = (getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body))
-            if isinstance(other, f.Constant) and other.kind == "none" and any(inside):
-                return True
-    return False
+        if not isinstance(node, f.If) or not asks(node.test):
+            continue
+        if any(getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body)):
+            return node
+    return None
+
+
+def asks_for_none(test: f.Expression) -> bool:
+    """``… is None``"""
+    other = test.operands[1] if isinstance(test, f.Compare) and test.operators == ("is",) else None
+    return isinstance(other, f.Constant) and other.kind == "none"
 
 
 def _is_object(program: Program, node: f.Expression | None, scope: str) -> bool:

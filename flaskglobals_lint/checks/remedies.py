@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint.checks import conflicts, homes, nesting, purity
 from flaskglobals_lint.checks.conflicts import Race
+from flaskglobals_lint.link.atoms import may_be_same
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import Read, Section, Write
 from flaskglobals_lint.remedy import Declined, HoldLock, OneStep, Position, Remedy, Site
@@ -235,7 +236,7 @@ def _meets(key: tuple[object, ...], main: Race) -> bool:
     own = main.conflict.place.key
     if len(key) > len(own) + (main.pair.kind == "value"):
         return False
-    return all(one == other or "[]" in (one, other) for one, other in zip(key, own, strict=False))
+    return all(map(may_be_same, key, own))
 
 
 def _later(program: Program, key: tuple[object, ...], function: ScopeId, last: Position) -> tuple[Position, ...]:

@@ -17,6 +17,7 @@ from flaskglobals_lint.remedy import OwnDefault
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.facts import Position
     from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.link.summary import Path
 
@@ -166,9 +167,7 @@ def _administers(program: Program, context: Context) -> bool:
 def _saved(program: Program, access: Access) -> bool:
     """Whether the object is saved afterwards, in the same function or by whoever called it: settings for everybody, kept in
     a file or database."""
-    inner: Context | None = access.context
-    after = access.record.pos
-    while inner is not None:
+    for inner, after in _way_back(access):
         for edge in program.evaluator.summary(inner.function, inner.constants).edges:
             if edge.pos < after or edge.callee not in program.index.functions or not edge.arguments:
                 continue
@@ -178,8 +177,16 @@ def _saved(program: Program, access: Access) -> bool:
                 for path in _shared(edge.arguments[0], inner)
             ):
                 return True
-        after, inner = inner.pos or after, inner.parent
     return False
+
+
+def _way_back(access: Access) -> Iterator[tuple[Context, Position]]:
+    """The function of an access and those that have called it, each with the position that it goes on from."""
+    inner: Context | None = access.context
+    after = access.record.pos
+    while inner is not None:
+        yield inner, after
+        after, inner = inner.pos or after, inner.parent
 
 
 def _shared(refs: tuple[Any, ...], context: Context) -> Iterator[Path]:
@@ -215,8 +222,6 @@ def _sets_up(program: Program, context: Context) -> bool:
 
 def _looks_again(program: Program, access: Access) -> bool:
     """Whether the code that adds to a container also looks at what is in it, as if only its own request had added there."""
-    inner: Context | None = access.context
-    after = access.record.pos
     key = base_key(access.place)
     looks = [
         look
@@ -226,11 +231,11 @@ def _looks_again(program: Program, access: Access) -> bool:
     looks += [
         read for read in program.reads.get(key, ()) if isinstance(read.record, Read) and read.record.kind != "load"
     ]
-    while inner is not None:
-        if any(look.function == inner.function and look.record.pos > after for look in looks):
-            return True
-        after, inner = inner.pos or after, inner.parent
-    return False
+    return any(
+        look.function == inner.function and look.record.pos > after
+        for inner, after in _way_back(access)
+        for look in looks
+    )
 
 
 def _emptied(pruning: Access, access: Access) -> bool:

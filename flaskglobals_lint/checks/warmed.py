@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks.conflicts import races
+from flaskglobals_lint.checks.lazies import asks_for_none, branch_of
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.trees import walk
 
@@ -28,7 +29,7 @@ def _bodies(program: Program) -> dict[ScopeId, set[f.Position]]:
     found: dict[ScopeId, set[f.Position]] = {}
     for race in program.once(races)["control"]:
         if warmed(program, race):
-            branch = _lazy_branch(program, race)
+            branch = branch_of(program, race, _asks_for_nothing)
             assert branch is not None
             inside = (getattr(part, "pos", f.NOWHERE) for part in walk(branch.body))
             found.setdefault(race.context.function, set()).update(inside)
@@ -44,26 +45,14 @@ def warmed(program: Program, race: Race) -> bool:
     if any(not str(step).startswith(".") for step in race.conflict.path[1:]):
         return False
     writes = program.writes.get(base_key(race.conflict.place), ())
-    if any(access.record.pos != pair.write.pos for access in writes) or _lazy_branch(program, race) is None:
+    if any(access.record.pos != pair.write.pos for access in writes):
         return False
-    return function in program.once(_called_by_setup)
-
-
-def _lazy_branch(program: Program, race: Race) -> f.If | None:
-    """The ``if … is None`` or ``if not …`` below which the write stands."""
-    for node in walk(program.index.functions[race.context.function].facts.body):
-        if not isinstance(node, f.If) or not _asks_for_nothing(node.test):
-            continue
-        if any(getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body)):
-            return node
-    return None
+    return branch_of(program, race, _asks_for_nothing) is not None and function in program.once(_called_by_setup)
 
 
 def _asks_for_nothing(test: f.Expression) -> bool:
-    if isinstance(test, f.Compare) and test.operators == ("is",):
-        other = test.operands[1]
-        return isinstance(other, f.Constant) and other.kind == "none"
-    return isinstance(test, f.Operation) and test.operator == "not"
+    """``… is None`` or ``not …``"""
+    return asks_for_none(test) or (isinstance(test, f.Operation) and test.operator == "not")
 
 
 def _called_by_setup(program: Program) -> set[ScopeId]:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
     from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.remedy import Remedy
-from flaskglobals_lint.rule import Rule
+    from flaskglobals_lint.rule import Rule
 
 ADDS = frozenset({".append()", ".appendleft()", ".extend()", ".extendleft()", ".insert()", ".add()"})
 """How a list or set gets a new member."""

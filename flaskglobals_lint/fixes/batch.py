@@ -29,9 +29,10 @@ class Batch:
             return True
         where = (finding.symbol, finding.function)
         new = self._new_names(fix)
-        if where in self._functions or any(name in self._names and not self._shares(fix, *name) for name in new):
+        if where in self._functions:
             return False
-        if any(self._names.get(name, finding.symbol) != finding.symbol for name in new):
+        brought = [name for name in new if name in self._names]
+        if any(self._names[name] != finding.symbol or not self._shares(fix, *name) for name in brought):
             return False
         if any(_meet(edit, other) for edit in fix.edits for other in self._edits.get(edit.span.path, ())):
             return False

@@ -44,6 +44,6 @@ def key_step(node: f.Expression) -> str:
     return ITEM
 
 
-def may_be_same(one: str, other: str) -> bool:
+def may_be_same(one: object, other: object) -> bool:
     """Whether two steps can lead to the same item."""
     return one == other or ITEM in (one, other)

@@ -9,7 +9,19 @@ from msgspec.structs import replace
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import Atoms
 from flaskglobals_lint.link.paths import SHARED_ROOTS, is_path
-from flaskglobals_lint.link.summary import SESSION, Clock, Iteration, Path, Read, Section, Summary, Use, Value, Write
+from flaskglobals_lint.link.summary import (
+    SESSION,
+    Clock,
+    Iteration,
+    Path,
+    Read,
+    Section,
+    Summary,
+    Use,
+    Value,
+    Write,
+    bits,
+)
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
@@ -161,8 +173,7 @@ class Frame:
 
     def asked_before(self, path: Path) -> bool:
         """Whether what a container holds, at that path, decides whether this point is reached."""
-        bits = self.decided >> self.first_read
-        return any(bits >> at & 1 and one.path == path for at, one in enumerate(self.summary.reads))
+        return any(self.summary.reads[at].path == path for at in bits(self.decided >> self.first_read))
 
     def write(
         self,

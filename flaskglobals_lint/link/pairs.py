@@ -156,9 +156,7 @@ def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> 
             and made.pos < read.pos
             and read.remote is None
             and not made.branch & ~write.branch
-            and not any(
-                made.values >> first_read >> at & 1 and one.path == made.path for at, one in enumerate(summary.reads)
-            )
+            and not any(summary.reads[at].path == made.path for at in bits(made.values >> first_read))
         ):
             return True
     return False

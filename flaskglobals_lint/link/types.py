@@ -167,7 +167,6 @@ class Types:
                 others = (*base, *(ITEM for _ in steps))
                 found = self.slot(others) if others != slot else found
             return found
-            return found
         result: list[Atom] = []
         if slot[0] == "v":
             function = self.index.functions.get(slot[1])
