@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link.expressions import key_text
+from flaskglobals_lint.link.items import key_text
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import Home

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions
+from flaskglobals_lint.link import items
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import CONTENT, RANDOM, REQUEST, UNIQUE, Read, Write
 from flaskglobals_lint.link.trees import walk
@@ -95,14 +95,14 @@ def normalises(program: Program, race: Race) -> bool:
     body = program.index.functions[race.context.function].facts.body
     for node in walk(body):
         if isinstance(node, f.Assign) and getattr(node.targets[0], "pos", None) == race.pair.write.pos:
-            value, target = node.value, expressions.key_text(node.targets[0])
+            value, target = node.value, items.key_text(node.targets[0])
             if not isinstance(value, f.Call) or not target:
                 continue
             called = value.function
             if isinstance(called, f.Global) and called.name in _CONVERTS and len(value.arguments) == 1:
-                return expressions.key_text(value.arguments[0].value) == target
+                return items.key_text(value.arguments[0].value) == target
             if isinstance(called, f.Attribute) and called.name in _TRIMS and not value.arguments:
-                return expressions.key_text(called.value) == target
+                return items.key_text(called.value) == target
     return False
 
 
@@ -128,9 +128,9 @@ def told_once(program: Program, race: Race) -> bool:
 
 def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
     """Whether one of the variables or attributes is used, wherever they stand."""
-    wanted = {expressions.key_text(name) for name in names}
+    wanted = {items.key_text(name) for name in names}
     return any(
-        expressions.key_text(part) in wanted
+        items.key_text(part) in wanted
         for part in walk(node)
         if isinstance(part, f.Local | f.Global | f.Free | f.Attribute)
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding
-from flaskglobals_lint.link.expressions import key_text
+from flaskglobals_lint.link.items import key_text
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.releases import Leak, Releases
 from flaskglobals_lint.remedy import HoldByWith

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Span
-from flaskglobals_lint.link.expressions import key_text
+from flaskglobals_lint.link.items import key_text
 from flaskglobals_lint.link.memo import memoizer
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Read

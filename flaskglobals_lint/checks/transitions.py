@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions
+from flaskglobals_lint.link import items
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def _stored(arm: tuple[f.Statement, ...]) -> Iterator[tuple[str, str, f.Expressi
     for node in walk(arm):
         if isinstance(node, f.Assign) and (state := _state(node.value)):
             for target in node.targets:
-                if text := expressions.key_text(target):
+                if text := items.key_text(target):
                     yield text, state, target
 
 
@@ -55,5 +55,5 @@ def _state(node: f.Expression) -> str:
     """A literal, or the name of a constant or of an enumeration's member; empty for anything else."""
     if isinstance(node, f.Constant):
         return f"={node.text}"
-    text = expressions.key_text(node) if isinstance(node, f.Attribute | f.Global | f.ClassName) else ""
+    text = items.key_text(node) if isinstance(node, f.Attribute | f.Global | f.ClassName) else ""
     return text if text.rpartition(".")[2].isupper() else ""

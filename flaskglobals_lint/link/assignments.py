@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, operators, proxied
+from flaskglobals_lint.link import calls, expressions, items, operators, proxied
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
@@ -52,8 +52,8 @@ class Assignments:
     @staticmethod
     def _exchanges(targets: f.Display, values: f.Display) -> bool:
         """Whether variables only change places."""
-        texts = [expressions.key_text(node) for node in targets.values]
-        return all(texts) and sorted(texts) == sorted(expressions.key_text(node) for node in values.values)
+        texts = [items.key_text(node) for node in targets.values]
+        return all(texts) and sorted(texts) == sorted(items.key_text(node) for node in values.values)
 
     @staticmethod
     def _constant(node: f.Expression) -> bool:
@@ -76,7 +76,7 @@ class Assignments:
             case f.Attribute():
                 self.store_attribute(frame, target, value, constant)
             case f.Item():
-                variable = expressions.module_variable(frame, target)
+                variable = items.module_variable(frame, target)
                 if variable is not None:
                     self.store(frame, variable, value, pos, constant)
                 else:
@@ -139,10 +139,10 @@ class Assignments:
         if named is not None:
             self.store_attribute(frame, named, value, constant)
             return
-        receiver = expressions.evaluate(frame, expressions.indexed(target))
+        receiver = expressions.evaluate(frame, items.indexed(target))
         key = expressions.evaluate(frame, target.key)
         step = key_step(target.key)
-        text = expressions.key_text(target.key)
+        text = items.key_text(target.key)
         if key.flags & MEASURED:
             # ``d[len(d) + 1] = x``: which item is written depends on what was there.
             read = key.deps >> frame.first_read << frame.first_read
@@ -224,7 +224,7 @@ class Assignments:
                 for ref in receiver.refs:
                     if is_path(ref):
                         path: Path = (*ref, key_step(target.key))
-                        text = expressions.key_text(target.key)
+                        text = items.key_text(target.key)
                         frame.write(path, "delete", "del", target.pos, Value((), key.deps), text, key.flags)
             elif isinstance(target, f.Attribute):
                 receiver = expressions.evaluate(frame, target.value)

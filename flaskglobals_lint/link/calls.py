@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, library, locks, memo, methods
+from flaskglobals_lint.link import attributes, expressions, items, library, locks, memo, methods
 from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
@@ -33,7 +33,7 @@ def call(frame: Frame, node: f.Call) -> Value:
         handled = methods.method_call(frame, node, function, receiver)
         if handled is not None:
             return handled
-        callee = expressions.attribute(frame, receiver, function)
+        callee = attributes.attribute(frame, receiver, function)
         extra = receiver
     else:
         callee = expressions.evaluate(frame, function)
@@ -53,7 +53,7 @@ def call(frame: Frame, node: f.Call) -> Value:
 
 def _argument(frame: Frame, node: f.Expression) -> Value:
     value = expressions.evaluate(frame, node)
-    text = expressions.key_text(node)
+    text = items.key_text(node)
     if not text and not isinstance(node, f.Constant):
         return value
     given = Value(value.refs, value.deps, value.flags, value.view, text)
@@ -200,7 +200,7 @@ def dynamic(frame: Frame, module_path: str, name: str) -> list[Any]:
         for slot in frame.types.slots_of(node, f"{module_path}:"):
             if slot[0] == "g":
                 path: Path = (slot,)
-                inner = expressions.attribute_of(frame, path, f.Attribute(node, name, f.NOWHERE))
+                inner = attributes.attribute_of(frame, path, f.Attribute(node, name, f.NOWHERE))
                 found.extend(inner.refs)
     return found
 

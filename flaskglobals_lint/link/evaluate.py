@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, feasible, locks, operators, pairs
+from flaskglobals_lint.link import attributes, expressions, feasible, items, locks, operators, pairs
 from flaskglobals_lint.link.assignments import Assignments
 from flaskglobals_lint.link.feasible import DEEP_LOOPS, Constants
 from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame, merge
@@ -236,7 +236,7 @@ class Evaluator:
     def imported(self, frame: Frame, node: f.Import) -> int:
         if isinstance(node.target, f.Local):
             found = self.types.names.imported(frame.module_path, node) or ()
-            frame.variables[node.target.name] = expressions.references(frame, found, node.pos)
+            frame.variables[node.target.name] = attributes.references(frame, found, node.pos)
         return FALLS
 
     def define(self, frame: Frame, node: f.Define) -> int:
@@ -315,8 +315,8 @@ class Evaluator:
         frame.iterate(iterable, node.pos, "a for loop")
         operators.items(frame, iterable, node.pos)
         paused = frame.pauses
-        frame.pauses += expressions.may_wait(frame, iterable, node.iterable)
-        value = expressions.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
+        frame.pauses += items.may_wait(frame, iterable, node.iterable)
+        value = items.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
         if not isinstance(node.iterable, f.Comprehension):
             for at in range(first, len(frame.summary.reads)):
                 if frame.summary.reads[at].remote is None:
@@ -420,7 +420,7 @@ class Evaluator:
 
     def match(self, frame: Frame, node: f.Match) -> int:
         subject = expressions.evaluate(frame, node.subject)
-        deps = expressions.content(frame, subject, node.pos)
+        deps = items.content(frame, subject, node.pos)
         outer = frame.control
         before = dict(frame.variables)
         started = frame.calls
@@ -471,12 +471,12 @@ def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
     test = node.test
     if not isinstance(test, f.Compare) or test.operators not in (("!=",), ("is not",)):
         return []
-    one, other = (expressions.key_text(operand) for operand in test.operands)
+    one, other = (items.key_text(operand) for operand in test.operands)
     found: list[f.Attribute | f.Global | f.Free | f.Item] = []
     for statement in node.body:
         target = statement.targets[0] if isinstance(statement, f.Assign) else None
         if isinstance(statement, f.Assign) and isinstance(target, f.Attribute | f.Global | f.Free | f.Item):
-            texts = (expressions.key_text(target), expressions.key_text(statement.value))
+            texts = (items.key_text(target), items.key_text(statement.value))
             if all(texts) and texts in ((one, other), (other, one)):
                 found.append(target)
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, operators, workers
+from flaskglobals_lint.link import calls, expressions, holding, items, operators, workers
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.starts import keyword_arguments
@@ -101,7 +101,7 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         return Value(values[0].refs, deps, flags, "enumerated" if name == "enumerate" else values[0].view)
     if name == "next" and arguments and isinstance(arguments[0].value, f.Comprehension):
         values = [expressions.evaluate(frame, argument.value) for argument in arguments]
-        value = expressions.elements(frame, values[0], node.pos)
+        value = items.elements(frame, values[0], node.pos)
         for other in values[1:]:
             value = merge(value, other)
         return Value(value.refs, value.deps | values[0].deps, value.flags)
@@ -177,7 +177,7 @@ def _snapshot(frame: Frame, node: f.Call, name: str) -> Value:
     values = [expressions.evaluate(frame, argument.value) for argument in node.arguments]
     deps = flags = 0
     for value in values:
-        deps |= expressions.content(frame, value, node.pos)
+        deps |= items.content(frame, value, node.pos)
         flags |= value.flags
     callback(frame, node, [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"])
     return copied(frame, values[0], node.pos, SNAPSHOTS[name], deps, flags)
@@ -205,7 +205,7 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     keyed = [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"]
     python = any(not is_path(ref) and ref[0] in ("func", "bound") for value in keyed for ref in value.refs)
     for value in values:
-        deps |= expressions.content(frame, value, node.pos)
+        deps |= items.content(frame, value, node.pos)
         flags |= value.flags if name not in _TELLS_NOTHING else 0
     if name in ("len", "bool"):
         deps |= operators.length(frame, values[0], node.pos)
@@ -218,7 +218,7 @@ def _walk(frame: Frame, node: f.Call, name: str) -> Value:
     callback(frame, node, keyed)
     frame.walked(started, paused)
     one = len([argument for argument in node.arguments if argument.keyword is None]) == 1
-    refs = expressions.elements(frame, values[0], node.pos).refs if name in ("min", "max") and one else ()
+    refs = items.elements(frame, values[0], node.pos).refs if name in ("min", "max") and one else ()
     return Value(refs, deps, flags)
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions
+from flaskglobals_lint.link import expressions, items
 from flaskglobals_lint.link.paths import Paths, is_path
 from flaskglobals_lint.link.summary import Path, Section, Value
 
@@ -128,7 +128,7 @@ def _name(frame: Frame, path: Path | None, atoms: Atoms, node: f.Expression) -> 
 
 def file_name(node: f.Expression) -> str:
     """The last part of how a file or name is written: ``LOCK_FILE`` is the same through whatever module."""
-    text = expressions.key_text(node)
+    text = items.key_text(node)
     return text if text.startswith("=") else text.rpartition(".")[2]
 
 
@@ -137,13 +137,13 @@ def key_of(frame: Frame, path: Path | None, node: f.Expression) -> str:
     if path is None or path[-1] != "[]":
         return ""
     if isinstance(node, f.Item):
-        return expressions.key_text(node.key)
+        return items.key_text(node.key)
     if not isinstance(node, f.Call):
         return ""
     if isinstance(node.function, f.Attribute) and node.function.name in ("setdefault", "get") and node.arguments:
-        return expressions.key_text(node.arguments[0].value)
+        return items.key_text(node.arguments[0].value)
     constant = node.arguments and all(isinstance(argument.value, f.Constant) for argument in node.arguments)
-    return expressions.key_text(node.arguments[0].value) if constant else ""
+    return items.key_text(node.arguments[0].value) if constant else ""
 
 
 def decorated(frame: Frame, fid: ScopeId) -> list[tuple[Path, f.Position, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, library, proxied
+from flaskglobals_lint.link import calls, expressions, holding, items, library, proxied
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import SESSION, SORT, Edge, Path, Value
@@ -181,7 +181,7 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     key = Value()
     if node.arguments and node.arguments[0].star == 0:
         step = key_step(node.arguments[0].value)
-        text = expressions.key_text(node.arguments[0].value)
+        text = items.key_text(node.arguments[0].value)
         key = values[0]
     frame.calls += 1
     frame.blocking += store.external
@@ -218,14 +218,14 @@ def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver:
         deps = receiver.deps
         return Value(receiver.refs, deps, receiver.flags, name)
     if name in container.snapshots and name not in container.writes:
-        deps = expressions.content(frame, receiver, node.pos)
+        deps = items.content(frame, receiver, node.pos)
         kind = "dict" if container.kind in ("mapping", "counter") else "list"
         return library.copied(frame, receiver, node.pos, kind, deps, receiver.flags)
     refs: list[Any] = []
     keyed = container.kind in ("mapping", "counter")
     first = node.arguments[0].value if node.arguments and node.arguments[0].star == 0 else None
     step = key_step(first) if keyed and first is not None else "[]"
-    text = expressions.key_text(first) if keyed and first is not None else ""
+    text = items.key_text(first) if keyed and first is not None else ""
     key_flags = values[0].flags if keyed and values else 0
     deps = combined.deps
     for ref in receiver.refs:
@@ -288,7 +288,7 @@ def _access(
         kind = "delete" if name in ("pop", "popleft", "popitem", "remove", "clear") else "mutate"
         if name == "sort" and any(argument.keyword == "key" for argument in node.arguments):
             frame.iterate(Value((ref,)), node.pos, f"{SORT} with a Python key")
-        member = expressions.key_text(node.arguments[0].value) if node.arguments and not keyed else ""
+        member = items.key_text(node.arguments[0].value) if node.arguments and not keyed else ""
         frame.write(
             ref, kind if not keyed or name != "update" else "mutate", f".{name}()", node.pos, value, member,
             values[0].flags if values else 0, harmless=name in ("discard", "clear"),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import msgspec
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link.expressions import key_text
+from flaskglobals_lint.link.items import key_text
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:

@@ -1,0 +1,138 @@
+"""Items of containers: what ``d[key]`` and the elements of a loop denote, and what looking at a container reads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import calls
+from flaskglobals_lint.link.atoms import key_step
+from flaskglobals_lint.link.paths import is_path
+from flaskglobals_lint.link.summary import NAMES_ONE, SESSION, Value
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.frame import Frame
+    from flaskglobals_lint.link.summary import Path
+
+_INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
+"""Attributes of data frames and series by which their items are read and written."""
+
+
+def key_text(node: f.Expression) -> str:
+    """A short text for a key that two accesses can be compared by; empty if it cannot be told."""
+    match node:
+        case f.Local() | f.Global() | f.Free() | f.ClassName():
+            return node.name
+        case f.Constant():
+            return f"={node.text}" if node.kind in ("str", "int", "bytes", "bool") else ""
+        case f.Attribute():
+            base = key_text(node.value)
+            return f"{base}.{node.name}" if base else ""
+        case f.Item():
+            base, key = key_text(node.value), key_text(node.key)
+            return f"{base}[{key}]" if base and key else ""
+        case _:
+            return ""
+
+
+def module_variable(frame: Frame, node: f.Item) -> f.Global | None:
+    """``globals()["name"]`` as the variable that it is."""
+    called, key = node.value, node.key
+    if (
+        isinstance(called, f.Call)
+        and isinstance(called.function, f.Global)
+        and called.function.name == "globals"
+        and isinstance(key, f.Constant)
+        and key.kind == "str"
+        and frame.types.names.lookup(frame.module_path, "globals") is None
+    ):
+        return f.Global(key.text, node.pos)
+    return None
+
+
+def indexed(node: f.Item) -> f.Expression:
+    """The object that an item belongs to: ``frame.loc[…]`` is an item of the data frame."""
+    inner = node.value
+    return inner.value if isinstance(inner, f.Attribute) and inner.name in _INDEXERS else inner
+
+
+def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, key: Value) -> Value:
+    """``value[key]``"""
+    if isinstance(key_node, f.Operation) and key_node.operator == "slice":
+        deps = value.deps | key.deps
+        for ref in value.refs:
+            if frame.recorded(ref):
+                deps |= frame.read(ref, "content", pos)
+        return Value((), deps, value.flags)
+    refs: list[Any] = []
+    deps = value.deps | key.deps
+    for ref in value.refs:
+        if not is_path(ref):
+            continue
+        if ref[0][0] == "proxy":
+            refs.append(ref)
+            if ref == SESSION:
+                deps |= frame.read((*ref, key_step(key_node)), "element", pos, key_text(key_node))
+            continue
+        getters = [
+            atom
+            for atom in frame.paths.atoms(ref)
+            if atom[0] == "inst" and frame.types.names.method(atom[1], "__getitem__")
+        ]
+        if getters and not frame.types.container(tuple(getters)):
+            for atom in getters:
+                method = frame.types.names.method(atom[1], "__getitem__")
+                assert method is not None
+                inner = calls.invoke(frame, method, (), [Value((ref,)), key], pos)
+                refs.extend(inner.refs)
+                deps |= inner.deps
+            continue
+        path = (*origin_of(ref), key_step(key_node))
+        refs.append(path)
+        if path[:-1] != ref:
+            continue
+        deps |= frame.read(path, "element", pos, key_text(key_node), flags=key.flags)
+    return Value(tuple(refs), deps, value.flags | key.flags & ~NAMES_ONE)
+
+
+def content(frame: Frame, value: Value, pos: f.Position, asked: str = "content") -> int:
+    """Dependency bits of looking at the content of a value (its length, its truth, what it holds)."""
+    deps = value.deps
+    for ref in value.refs:
+        if frame.recorded(ref):
+            deps |= frame.read(ref, asked, pos)
+    return deps
+
+
+def elements(frame: Frame, iterable: Value, pos: f.Position) -> Value:
+    """What a loop over the value binds."""
+    refs: list[Any] = []
+    deps = content(frame, iterable, pos)
+    if iterable.view == "keys":
+        return Value((), deps, iterable.flags)
+    for ref in iterable.refs:
+        if not is_path(ref):
+            continue
+        if ref[0][0] == "proxy":
+            refs.append(ref)
+            continue
+        origin = origin_of(ref)
+        if iterable.view or not frame.types.is_mapping(frame.paths.atoms(ref)):
+            refs.append((*origin, "[]"))
+    view = "pair" if iterable.view in ("items", "copied-items", "enumerated") else ""
+    return Value(tuple(refs), deps, iterable.flags, view)
+
+
+def may_wait(frame: Frame, iterable: Value, node: f.Expression) -> bool:
+    """Whether getting the next item of a loop may let another greenlet run: a query, a stream, a generator."""
+    if isinstance(node, f.Display | f.Constant | f.Comprehension) or iterable.view:
+        return False
+    if isinstance(node, f.Call) and isinstance(node.function, f.Global):
+        return not frame.models.quiet(node.function.name)
+    return frame.types.container(frame.atoms(iterable, node)) is None
+
+
+def origin_of(path: Path) -> Path:
+    """The container that a copy was made from: they hold the same objects."""
+    root = path[0]
+    return (*root[3], *path[1:]) if root[0] == "new" and len(root) > 3 else path
