@@ -1,7 +1,6 @@
 """Evaluating functions: one pass over the statements gives a function's summary.
 
-Loops are walked twice, so that what one round writes is read by the next. A function that calls itself is summarised with
-what is known of it so far.
+A function that calls itself is summarised with what is known of it so far.
 """
 
 from __future__ import annotations
@@ -12,18 +11,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import attributes, expressions, feasible, items, locks, operators, pairs
+from flaskglobals_lint.link import attributes, expressions, locks, pairs
 from flaskglobals_lint.link.assignments import Assignments
-from flaskglobals_lint.link.feasible import DEEP_LOOPS, Constants
+from flaskglobals_lint.link.feasible import Constants
+from flaskglobals_lint.link.flow import Flow
 from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame, merge
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.managers import Managers
 from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import CONTENT, Path, Read, Returned, Summary, Value, Write, bits, from_parameter
+from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, bits, from_parameter
 from flaskglobals_lint.link.types import Types
 
-LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
-QUEUE_ERRORS = ("Empty", "Full", "QueueEmpty", "QueueFull")
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
 MOST_EFFECTS = 48
@@ -40,11 +38,32 @@ class Evaluator:
         self.paths = paths
         self.assignments = Assignments(self)
         self.managers = Managers(self)
+        self.flow = Flow(self)
         self.kept: dict[tuple[ScopeId, str], list[Any]] = {}
         """What functions keep in attributes of ``flask.g``: references, None for what has none."""
         self._summaries: dict[tuple[ScopeId, Constants], Summary] = {}
         self._modules: dict[str, Summary] = {}
         self._variants: dict[ScopeId, int] = {}
+        self._statements: dict[type, Callable[[Frame, Any], int]] = {
+            f.Evaluate: self.evaluate,
+            f.Assign: self.assign,
+            f.AugmentedAssign: self.augmented,
+            f.AnnotatedAssign: self.annotated,
+            f.If: self.flow.branch,
+            f.Return: self.returned,
+            f.For: self.flow.loop,
+            f.While: self.flow.while_loop,
+            f.Try: self.flow.attempt,
+            f.With: self.managers.held,
+            f.Raise: self.raised,
+            f.Assert: self.asserted,
+            f.Delete: self.delete,
+            f.Define: self.define,
+            f.DefineClass: self.define_class,
+            f.Import: self.imported,
+            f.Match: self.flow.match,
+            f.Jump: self.jump,
+        }
 
     def summary(self, fid: ScopeId, constants: Constants = ()) -> Summary:
         """The function's summary, for any call or for one with these literals; while it is being made (recursion), an
@@ -168,7 +187,7 @@ class Evaluator:
     def block(self, frame: Frame, body: tuple[f.Statement, ...]) -> int:
         """Run statements; how control leaves them: it falls through, it leaves the function, or it leaves the loop."""
         for statement in body:
-            left = _STATEMENTS[type(statement)](self, frame, statement)
+            left = self._statements[type(statement)](frame, statement)
             if left:
                 return left
         return FALLS
@@ -220,9 +239,6 @@ class Evaluator:
         self.assignments.delete(frame, node)
         return FALLS
 
-    def held(self, frame: Frame, node: f.With) -> int:
-        return self.managers.held(frame, node)
-
     def jump(self, frame: Frame, node: f.Jump) -> int:
         if node.kind == "break":
             frame.broken |= frame.decided
@@ -245,242 +261,6 @@ class Evaluator:
             frame.variables[node.target.name] = Value(self.types.decorated(fid))
         return FALLS
 
-    # -- control flow --
-
-    def branch(self, frame: Frame, node: f.If) -> int:
-        free = frame.sections
-        deps = expressions.truth(frame, node.test)
-        taken = frame.sections
-        negative = isinstance(node.test, f.Operation) and node.test.operator == "not"
-        holds = feasible.verdict(frame, node.test)
-        if holds is not None:
-            return self.block(frame, node.body if holds else node.orelse)
-        before = dict(frame.variables)
-        known = dict(before)
-        outer, sticky, clock = frame.control, frame.sticky, frame.clock
-        # ``if lock.acquire(timeout=1):`` has the lock in one branch only.
-        frame.sections, sections = (free, taken) if negative else (taken, free)
-        frame.control |= deps
-        first = len(frame.summary.writes)
-        left = self.block(frame, node.body)
-        if frame.calls > clock[0]:
-            self._mark_acting(frame, first)
-        for target in _compared(node):
-            # ``if x != v: x = v`` stores what would have been stored without asking.
-            for at in range(first, len(frame.summary.writes)):
-                write = frame.summary.writes[at]
-                if write.pos != target.pos:
-                    continue
-                if isinstance(target, f.Item):
-                    others = (write.control & ~deps) | outer | frame.sticky
-                    frame.summary.writes[at] = replace(write, control=others, branch=write.branch & ~deps | outer)
-                else:
-                    frame.summary.writes[at] = replace(write, constant=True, acts=False)
-        after, held = frame.variables, frame.sections
-        after_clock = frame.clock
-        frame.variables, frame.sections = before, sections
-        frame.clock = clock
-        frame.sticky, passed = sticky, frame.sticky
-        right = self.block(frame, node.orelse)
-        frame.control = outer
-        if left == FALLS:
-            frame.sticky = frame.sticky | passed if right == FALLS else passed
-        calls, blocking, awaits, pauses = map(max, frame.clock, after_clock)
-        frame.clock = (calls, blocking, awaits, pauses)
-        if left != FALLS and right == FALLS:
-            frame.sticky |= deps
-        elif right != FALLS and left == FALLS:
-            frame.sticky |= deps
-            frame.variables, frame.sections = after, held
-        elif left == FALLS:
-            frame.variables = _joined(frame.variables, after)
-            frame.sections = locks.joined(held, frame.sections if node.orelse else sections)
-        frame.decide(known, deps)
-        if left != FALLS and right != FALLS:
-            return EXITS if EXITS in (left, right) and left == right else left
-        return FALLS
-
-    @staticmethod
-    def _mark_acting(frame: Frame, first: int) -> None:
-        """The branch whose writes begin at ``first`` does more than store constants."""
-        for at in range(first, len(frame.summary.writes)):
-            frame.summary.writes[at] = replace(frame.summary.writes[at], acts=True)
-
-    def loop(self, frame: Frame, node: f.For) -> int:
-        started = len(frame.summary.iterations)
-        first = len(frame.summary.reads)
-        frame.consuming = True
-        iterable = expressions.evaluate(frame, node.iterable)
-        frame.consuming = False
-        frame.iterate(iterable, node.pos, "a for loop")
-        operators.items(frame, iterable, node.pos)
-        paused = frame.pauses
-        frame.pauses += items.may_wait(frame, iterable, node.iterable)
-        value = items.elements(frame, iterable, getattr(node.iterable, "pos", node.pos))
-        if not isinstance(node.iterable, f.Comprehension):
-            for at in range(first, len(frame.summary.reads)):
-                if frame.summary.reads[at].remote is None:
-                    frame.summary.looped |= 1 << (frame.first_read + at)
-        outer, sticky, broken, known = frame.control, frame.sticky, frame.broken, dict(frame.variables)
-        frame.broken = 0
-        frame.enter_loop()
-        frame.control |= value.deps
-        for _ in range(self.rounds(frame)):
-            expressions.bind(frame, node.target, value)
-            before = dict(frame.variables)
-            if node.is_async:
-                frame.awaits += 1
-                frame.pauses += 1
-            self.block(frame, node.body)
-            frame.variables = _joined(before, frame.variables)
-        frame.walked(started, paused)
-        frame.loops -= 1
-        frame.decide(known, value.deps)
-        self._after_loop(frame, node, outer, sticky, broken)
-        return FALLS
-
-    @staticmethod
-    def rounds(frame: Frame) -> int:
-        """How often a loop's body is walked: twice, but once where loops are nested deep, lest the work doubles with each."""
-        return 2 if frame.loops <= DEEP_LOOPS else 1
-
-    def while_loop(self, frame: Frame, node: f.While) -> int:
-        outer, sticky, broken, known = frame.control, frame.sticky, frame.broken, dict(frame.variables)
-        frame.broken = 0
-        frame.enter_loop()
-        deps = 0
-        for _ in range(self.rounds(frame)):
-            deps = expressions.truth(frame, node.test)
-            frame.control |= deps
-            before = dict(frame.variables)
-            self.block(frame, node.body)
-            frame.variables = _joined(before, frame.variables)
-        frame.loops -= 1
-        frame.decide(known, deps)
-        self._after_loop(frame, node, outer, sticky, broken)
-        return FALLS
-
-    def _after_loop(self, frame: Frame, node: f.For | f.While, control: int, sticky: int, broken: int) -> None:
-        """What follows a loop is decided by what would have left the function in it, its ``else`` by each ``break``, too;
-        the last three are as they were before the loop."""
-        frame.control = control | frame.broken
-        frame.broken = broken
-        frame.sticky = sticky | (frame.sticky & frame.left)
-        self.block(frame, node.orelse)
-        frame.control = control
-
-    def attempt(self, frame: Frame, node: f.Try) -> int:
-        first = len(frame.summary.reads)
-        sections, sticky = frame.sections, frame.sticky
-        before = dict(frame.variables)
-        forgiving = any(
-            _lookup_error(handler.type) or _any_error(handler.type) or _names(handler.type, QUEUE_ERRORS)
-            for handler in node.handlers
-        )
-        retried = any(_names(handler.type, ("RuntimeError",)) for handler in node.handlers)
-        frame.forgiving += forgiving
-        frame.retried += retried
-        left = self.block(frame, node.body)
-        frame.forgiving -= forgiving
-        frame.retried -= retried
-        if left == FALLS:
-            left = self.block(frame, node.orelse)
-        after, held = frame.variables, frame.sections
-        lefts = [left]
-        failed = 0
-        for at in range(first, len(frame.summary.reads)):
-            if frame.summary.reads[at].kind not in CONTENT:
-                failed |= 1 << (frame.first_read + at)
-        outer, passed = frame.control, frame.sticky
-        for handler in node.handlers:
-            # An error may come before any check in the block, and what a handler does is decided by the error.
-            frame.sticky = 0
-            frame.variables = _joined(before, after)
-            frame.sections = tuple(section for section in held if section in sections)
-            frame.control = outer | (failed if _lookup_error(handler.type) else 0)
-            if handler.name is not None:
-                self.assignments.store(frame, handler.name, Value(), node.pos)
-            known = dict(frame.variables)
-            one = self.block(frame, handler.body)
-            frame.decide(known, frame.control & ~outer)
-            passed |= frame.sticky
-            lefts.append(one)
-            if one == FALLS:
-                after = _joined(after, frame.variables) if left == FALLS else frame.variables
-                left = FALLS
-        frame.control = outer
-        frame.variables, frame.sections = after, held
-        # The last block runs whichever way the first one was left.
-        frame.sticky = sticky
-        final = self.block(frame, node.final)
-        frame.sticky |= passed
-        if final != FALLS:
-            return final
-        return FALLS if FALLS in lefts else lefts[0]
-
-    def match(self, frame: Frame, node: f.Match) -> int:
-        subject = expressions.evaluate(frame, node.subject)
-        deps = items.content(frame, subject, node.pos)
-        outer = frame.control
-        before = dict(frame.variables)
-        started = frame.calls
-        after: dict[str, Value] | None = None
-        for case in node.cases:
-            frame.variables = dict(before)
-            frame.control = outer | deps
-            for bound in case.names:
-                self.assignments.store(frame, bound, Value((), subject.deps, subject.flags), node.pos)
-            if case.guard is not None:
-                frame.control |= expressions.truth(frame, case.guard)
-            first = len(frame.summary.writes)
-            left = self.block(frame, case.body)
-            if frame.calls > started:
-                self._mark_acting(frame, first)
-            frame.decide(before, frame.control & ~outer)
-            if left == FALLS:
-                after = frame.variables if after is None else _joined(after, frame.variables)
-        frame.control = outer
-        frame.variables = _joined(before, after) if after is not None else before
-        return FALLS
-
-
-_STATEMENTS: dict[type, Callable[[Evaluator, Frame, Any], int]] = {
-    f.Evaluate: Evaluator.evaluate,
-    f.Assign: Evaluator.assign,
-    f.AugmentedAssign: Evaluator.augmented,
-    f.AnnotatedAssign: Evaluator.annotated,
-    f.If: Evaluator.branch,
-    f.Return: Evaluator.returned,
-    f.For: Evaluator.loop,
-    f.While: Evaluator.while_loop,
-    f.Try: Evaluator.attempt,
-    f.With: Evaluator.held,
-    f.Raise: Evaluator.raised,
-    f.Assert: Evaluator.asserted,
-    f.Delete: Evaluator.delete,
-    f.Define: Evaluator.define,
-    f.DefineClass: Evaluator.define_class,
-    f.Import: Evaluator.imported,
-    f.Match: Evaluator.match,
-    f.Jump: Evaluator.jump,
-}
-
-
-def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
-    """Variables, attributes and items that a branch sets to the value that its condition found them not to have."""
-    test = node.test
-    if not isinstance(test, f.Compare) or test.operators not in (("!=",), ("is not",)):
-        return []
-    one, other = (items.key_text(operand) for operand in test.operands)
-    found: list[f.Attribute | f.Global | f.Free | f.Item] = []
-    for statement in node.body:
-        target = statement.targets[0] if isinstance(statement, f.Assign) else None
-        if isinstance(statement, f.Assign) and isinstance(target, f.Attribute | f.Global | f.Free | f.Item):
-            texts = (items.key_text(target), items.key_text(statement.value))
-            if all(texts) and texts in ((one, other), (other, one)):
-                found.append(target)
-    return found
-
 
 def _exported(write: Write, mask: int) -> Write:
     """A write as callers see it: only its dependence on parameters is left."""
@@ -492,30 +272,3 @@ def _known_outside(refs: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(
         ref for ref in refs if not is_path(ref) or ref[0][0] != "new" or ref[0][2][0] in ("inst", "extinst", "conn")
     )
-
-
-def _joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
-    """Variables after either of two ways."""
-    if one is other:
-        return one
-    result = dict(one)
-    for name, value in other.items():
-        held = result.get(name)
-        result[name] = value if held is None else merge(held, value)
-    return result
-
-
-def _any_error(node: f.Expression | None) -> bool:
-    """Whether a handler catches every error."""
-    return node is None or (isinstance(node, f.Global) and node.name in ("Exception", "BaseException"))
-
-
-def _lookup_error(node: f.Expression | None) -> bool:
-    """Whether a handler is for a failed look-up (``except KeyError``)."""
-    return _names(node, LOOKUP_ERRORS)
-
-
-def _names(node: f.Expression | None, wanted: tuple[str, ...]) -> bool:
-    """Whether a handler names one of the exceptions."""
-    nodes = node.values if isinstance(node, f.Display) else (node,)
-    return any(isinstance(n, f.Global | f.Attribute) and n.name in wanted for n in nodes)
