@@ -372,6 +372,53 @@ MADE_AGAIN = [
     case("a text that somebody sent", NAMES % 'request.json["name"]  # want: FGL102'),
 ]
 
+MEANT_ONCE = """
+text = None
+lock = threading.Lock()
+
+def load():
+    with open("/etc/hostname") as file:
+        return file.read()
+
+@app.route("/")
+def home():
+    global text
+    if text is None:
+        %s
+    return text
+"""
+
+LOCKED_LATE = [
+    case("made without a lock", MEANT_ONCE % "text = load()"),
+    case("made before the lock is taken", MEANT_ONCE % "made = load()\n        with lock:\n            text = made"),
+    case("made under the lock", MEANT_ONCE % "with lock:\n            text = load()  # want: FGL102"),
+    case(
+        "made under the lock and asked for again there",
+        MEANT_ONCE % "with lock:\n            if text is None:\n                text = load()",
+    ),
+]
+
+RECORD = """
+best = {"name": None, "score": 0}
+other = {"name": None}
+
+@app.post("/<name>/<int:score>")
+def play(name, score):
+    if score > best["score"]:
+        best["score"] = score  # want: FGL102
+        %s
+    return "ok"
+
+@app.route("/best")
+def show():
+    return f"{best['name']} {other['name']}"
+"""
+
+RECORDS = [
+    case("an item beside the one that was looked at", RECORD % 'best["name"] = name'),
+    case("an item of another record", RECORD % 'other["name"] = name  # want: FGL301'),
+]
+
 TEXTS = """
 class Settings:
     url = "/"
@@ -456,7 +503,7 @@ CLONES = [
 ]
 
 
-@pytest.mark.parametrize("files", [*CLONES, *OWN, *MADE_AGAIN, *FORMS, *LOGGED])
+@pytest.mark.parametrize("files", [*CLONES, *OWN, *MADE_AGAIN, *LOCKED_LATE, *RECORDS, *FORMS, *LOGGED])
 def test_writes_that_do_no_harm_twice(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
 

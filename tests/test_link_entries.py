@@ -1008,6 +1008,34 @@ def home():
 ]
 
 
+GIVEN = """
+%s
+last = None
+
+%s
+def hook(given):
+    global last
+    last = given%s
+
+@app.get("/")
+def home():
+    return str(last)
+"""
+LOGIN = "from flask_login import LoginManager\nmanager = LoginManager(app)\n"
+
+TOLD = [
+    case("the user of one request", GIVEN % (LOGIN, "@manager.user_loader", "  # want: FGL301")),
+    case("the answer of one request", GIVEN % ("", "@app.after_request", "  # want: FGL301")),
+    case("the last error", GIVEN % ("", "@app.errorhandler(500)", "")),
+    case("the error at the end of a request", GIVEN % ("", "@app.teardown_request", "")),
+]
+
+
+@pytest.mark.parametrize("files", TOLD)
+def test_what_hooks_are_told(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
 @pytest.mark.parametrize("files", REQUESTS)
 def test_what_requests_run(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []

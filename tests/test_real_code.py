@@ -404,7 +404,37 @@ def home():
 ]
 
 
-@pytest.mark.parametrize("files", LEAKS)
+TAKEN_ALONG = """
+local = threading.local()
+
+def fetch():
+    local.rows = [1]
+
+def rows():
+    return local.rows%s
+
+def work():
+    %s
+    return rows()
+
+@app.get("/")
+def home():
+    fetch()
+    threading.Thread(target=work).start()
+    return str(rows())
+"""
+
+TAKEN = [
+    case("a thread-local value that a thread does not take along", TAKEN_ALONG % ("  # want: FGL601", "pass")),
+    case("a thread-local value that a thread has of its own", TAKEN_ALONG % ("", "fetch()")),
+    case(
+        "a thread-local value that a thread may not have",
+        TAKEN_ALONG.replace("return local.rows%s", 'return getattr(local, "rows", [])') % "pass",
+    ),
+]
+
+
+@pytest.mark.parametrize("files", [*LEAKS, *TAKEN])
 def test_what_stays_behind(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
 

@@ -102,7 +102,7 @@ def severity(program: Program, race: Race) -> Severity:
         return "warning" if _by_position(program, race) else "info"
     if transitions.is_step(program, race):
         return "warning"
-    if not early and lazies.repeatable(program, race):
+    if not early and lazies.repeatable(program, race) and not lazies.made_under_lock(program, race):
         return "info"
     if lazies.normalises(program, race) or lazies.told_once(program, race):
         return "info"

@@ -41,6 +41,19 @@ def repeatable(program: Program, race: Race) -> bool:
     return stored and plain and _kept(program, race) and not _from_changing_state(program, race)
 
 
+def made_under_lock(program: Program, race: Race) -> bool:
+    """Whether the value is made while a lock is held that the check does not hold: it was meant to be made once."""
+    write = race.pair.write
+    if not write.sections or race.pair.read.sections or write.remote is not None:
+        return False
+    return any(
+        isinstance(node, f.Assign)
+        and any(getattr(target, "pos", None) == write.pos for target in node.targets)
+        and any(isinstance(part, f.Call) for part in walk(node.value))
+        for node in walk(program.index.functions[race.context.function].facts.body)
+    )
+
+
 def _is_fixed(dotted: str) -> bool:
     """Whether a library gives the same plain data whenever it is asked."""
     return dotted in _PARSED or dotted.startswith(_FIXED)

@@ -31,6 +31,9 @@ class _Attribute(msgspec.Struct):
     sure: list[tuple[Context, Read]] = msgspec.field(default_factory=list)
     """Reads that fail where there is no value."""
 
+    elsewhere: list[tuple[Context, Read]] = msgspec.field(default_factory=list)
+    """Such reads in threads that requests start."""
+
 
 def check(program: Program) -> Iterator[Finding]:
     """Findings where an attribute is set and where it is read."""
@@ -46,24 +49,66 @@ def check(program: Program) -> Iterator[Finding]:
                         found.setdefault(write.path, _Attribute()).writes.append((context, write))
                     elif write.kind == "delete":
                         cleared.add(write.path[:end] if write.path[end] == ".__dict__" else write.path)
-        for read in summary.reads:
-            # What a callee reads is told where it stands.
-            if read.remote is not None or read.kind != "load" or len(read.path) < 2:
-                continue
-            if _local(program, read.path[:-1]):
-                attribute = found.setdefault(read.path, _Attribute())
-                attribute.reads.append((context, read))
-                if not _asks(program, fid, read):
-                    attribute.sure.append((context, read))
+        for read in _loads(program, fid):
+            attribute = found.setdefault(read.path, _Attribute())
+            attribute.reads.append((context, read))
+            if not _asks(program, fid, read):
+                attribute.sure.append((context, read))
     # What import-time code does is asked only where it matters: it takes long to find out.
     unset = {path for path, attribute in found.items() if attribute.reads and not attribute.writes}
     for module in program.index.modules if unset else ():
         for write in program.evaluator.module(module).writes:
             if write.kind == "set" and write.path in unset and _local(program, write.path[:-1]):
                 found[write.path].imported.append((f"{module}:", write))
+    _add_threads(program, found)
     for path, attribute in found.items():
+        yield from _in_threads(program, path, attribute)
         if path not in cleared and path[:-1] not in cleared:
             yield from _judge(program, path, attribute)
+
+
+def _loads(program: Program, fid: str) -> Iterator[Read]:
+    """Reads of attributes of thread-local objects; what a callee reads is told where it stands."""
+    for read in program.evaluator.summary(fid).reads:
+        if read.remote is None and read.kind == "load" and len(read.path) > 1 and _local(program, read.path[:-1]):
+            yield read
+
+
+def _add_threads(program: Program, found: dict[Path, _Attribute]) -> None:
+    """Reads in threads of attributes that requests set and no thread does."""
+    wanted = {path for path, attribute in found.items() if attribute.writes}
+    if not wanted:
+        return
+    threads = _threads(program)
+    for fid in threads:
+        wanted -= {write.path for write in program.evaluator.summary(fid).writes if write.kind == "set"}
+    for fid in sorted(threads) if wanted else ():
+        for read in _loads(program, fid):
+            if read.path in wanted and not _asks(program, fid, read):
+                found[read.path].elsewhere.append((threads[fid], read))
+
+
+def _threads(program: Program) -> dict[str, Context]:
+    """Functions that threads run, those too that requests run as well."""
+    found: dict[str, Context] = {}
+    for contexts in program.reached.contexts.values():
+        found.update({context.function: context for context in contexts if context.start.kind == "thread"})
+    queue = list(found.values())
+    while queue:
+        context = queue.pop()
+        for edge in program.evaluator.summary(context.function, context.constants).edges:
+            if edge.kind == "call" and edge.callee in program.index.functions and edge.callee not in found:
+                inner = msgspec.structs.replace(context, function=edge.callee, parent=context, pos=edge.pos)
+                found[edge.callee] = inner
+                queue.append(inner)
+    return found
+
+
+def _in_threads(program: Program, path: Path, attribute: _Attribute) -> Iterator[Finding]:
+    label = program.paths.label(path[0], path[1:])
+    for context, read in _first_in_each(attribute.elsewhere):
+        message = f"`{label}` is set by the threads that serve requests only; it is missing {conflicts.way_in(program, context)}"
+        yield _here(program, path, context, read.pos, message, "pass the value on as an argument")
 
 
 def _local(program: Program, path: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.locks import common, fits
 from flaskglobals_lint.link.summary import CONTENT, EMPTIED, Pair, Path, Read, Summary, Write, bits
 
@@ -57,7 +58,7 @@ def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pa
         for write in summary.writes:
             if (
                 write.branch & bit
-                and write.via == "="
+                and (write.via == "=" or _beside(write, pair.write))
                 and write.remote is None
                 and not write.constant
                 and len(write.path) == len(pair.write.path)
@@ -69,6 +70,12 @@ def _companions(summary: Summary, found: list[Pair], first_read: int) -> list[Pa
                     Pair("control", pair.read, write, common(pair.read.sections, write.sections), companion=True)
                 )
     return result
+
+
+def _beside(write: Write, other: Write) -> bool:
+    """Whether it is another item of the same record: ``best["name"]`` beside ``best["score"]``."""
+    steps = (write.path[-1], other.path[-1])
+    return write.via == "[…] =" and write.path[:-1] == other.path[:-1] and ITEM not in steps
 
 
 def _worst(

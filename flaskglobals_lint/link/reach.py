@@ -37,8 +37,10 @@ SHARED = "shared"
 """First part of the identity of a lock that several readers hold at once."""
 _INSIDE_HOOKS = ("route", "template")
 """Kinds of starts that run after ``before_request`` and before ``teardown_request``."""
-_GIVEN_REQUEST_DATA = ("route", "socket", "callback")
-"""Kinds of starts whose arguments the client chooses."""
+_GIVEN_REQUEST_DATA = ("route", "socket", "callback", "hook")
+"""Kinds of starts whose arguments the client chooses, or that tell of one request: who is logged in, what is answered."""
+_GIVEN_ERRORS = ("error", "teardown", "unauthorized", "needs_refresh")
+"""In the names of hooks that are told what went wrong."""
 
 
 class Context(msgspec.Struct, frozen=True, eq=False, gc=False):
@@ -173,6 +175,7 @@ class Reach:
         """Flags of a start's parameters: what a view or an event's handler is given comes from the request."""
         function = self.paths.types.index.functions[start.function]
         own = start.kind in _GIVEN_REQUEST_DATA or start.detail == MIDDLEWARE
+        own = own and not (start.kind == "hook" and any(word in start.detail for word in _GIVEN_ERRORS))
         method = function.cls is not None and self.paths.types.names.kind(start.function) != "staticmethod"
         return tuple(
             REQUEST if own and not refs and not (method and at == 0) else 0 for at, refs in enumerate(arguments)
