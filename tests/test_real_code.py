@@ -413,9 +413,15 @@ def fetch():
 def rows():
     return local.rows%s
 
+def wanted(done, verbose):
+    return rows() if verbose and not done else None
+
+def told(first, second, verbose):
+    return wanted(first and second, True) if verbose else None
+
 def work():
     %s
-    return rows()
+    return told(1, 2, True)
 
 @app.get("/")
 def home():

@@ -98,7 +98,9 @@ def _threads(program: Program) -> dict[str, Context]:
         context = queue.pop()
         for edge in program.evaluator.summary(context.function, context.constants).edges:
             if edge.kind == "call" and edge.callee in program.index.functions and edge.callee not in found:
-                inner = msgspec.structs.replace(context, function=edge.callee, parent=context, pos=edge.pos)
+                inner = msgspec.structs.replace(
+                    context, function=edge.callee, parent=context, pos=edge.pos, constants=edge.constants
+                )
                 found[edge.callee] = inner
                 queue.append(inner)
     return found
