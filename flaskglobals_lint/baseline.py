@@ -11,16 +11,19 @@ import json
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from flaskglobals_lint.config import SYNTAX_ERROR, UsageError
 from flaskglobals_lint.finding import Finding
+from flaskglobals_lint.reading import limited
 from flaskglobals_lint.report.fingerprint import code_line
 from flaskglobals_lint.report.frame import lines_of
 
-_HEADER = {"flaskglobals-lint baseline": 1}
+_FORMAT = "flaskglobals-lint baseline"
+_HEADER = {_FORMAT: 1}
 """The first line; the number is the format's version."""
 _KEYS = ("path", "code", "symbol", "function", "text")
 _COUNT = "count"
@@ -44,6 +47,7 @@ class Known:
 
 _MOST = 10_000
 """Findings a line may stand for."""
+_MOST_BYTES = 100_000_000
 
 _Key: TypeAlias = Callable[[Known], Hashable]
 
@@ -76,11 +80,26 @@ class Baseline:
         self._known = sorted(known)
 
     @classmethod
+    def replaced(cls, file: Path) -> Baseline:
+        """What the file knows that is about to be written anew; nothing if there is none, or if it is broken.
+
+        Raises UsageError for a file that was never a baseline: it holds something else.
+        """
+        try:
+            return cls.read(file)
+        except UsageError:
+            with suppress(OSError):
+                content = limited(file, _MOST_BYTES)
+                if content.strip() and _FORMAT.encode() not in content:
+                    raise UsageError(f"`{_shown(file)}` is no baseline; it is not written over") from None
+            return cls(file)
+
+    @classmethod
     def read(cls, file: Path) -> Baseline:
         """The file's content. Raises UsageError, with the line, for what is no baseline."""
         name = _shown(file)
         try:
-            lines = file.read_text(encoding="utf-8").split("\n")
+            lines = limited(file, _MOST_BYTES).decode().split("\n")
         except FileNotFoundError:
             raise UsageError(f"the baseline `{name}` does not exist; --write-baseline writes it") from None
         except OSError as error:

@@ -8,6 +8,7 @@ Nothing here is needed: whatever is missing, damaged or forbidden costs time and
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import stat
@@ -49,6 +50,7 @@ _TAG: Final = (
     "# This folder is a cache of flaskglobals-lint: it can be deleted, and need not be backed up.\n"
     "# https://bford.info/cachedir/\n"
 )
+_TOLD: Final = {".gitignore": _IGNORE, "CACHEDIR.TAG": _TAG}
 
 log = logging.getLogger(__name__)
 
@@ -167,7 +169,7 @@ class Cache:
                     os.unlink(pack.path)
         for path in _listed(folder, _TEMPORARY):
             with suppress(OSError):
-                if os.lstat(path).st_mtime < time.time() - _ABANDONED:
+                if _is_temporary(os.path.basename(path)) and os.lstat(path).st_mtime < time.time() - _ABANDONED:
                     os.unlink(path)
 
     def _kept(self, today: int) -> dict[bytes, tuple[bytes, int]]:
@@ -262,10 +264,21 @@ def _write_pack(folder: Path, entries: dict[bytes, tuple[bytes, int]]) -> str:
     return name
 
 
+def _is_temporary(name: str) -> bool:
+    """Whether a file is one that ``_write_pack`` has not finished: the folder may hold temporary files of others, too."""
+    pack, _, rest = name.partition(f"{_SUFFIX}.")
+    return len(pack) == 32 and rest.endswith(_TEMPORARY) and rest.removesuffix(_TEMPORARY).isdigit()
+
+
 def _prepare(folder: Path) -> None:
-    """Make the folder, and tell git and backups to pass it over. Raises OSError."""
-    os.makedirs(folder, exist_ok=True)
-    for name, text in ((".gitignore", _IGNORE), ("CACHEDIR.TAG", _TAG)):
+    """Make the folder, and tell git and backups to pass it over if it holds nothing else. Raises OSError."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except RecursionError:  # it goes up one folder at a time
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG)) from None
+    if not all(name in _TOLD or name.endswith(_SUFFIX) or _is_temporary(name) for name in os.listdir(folder)):
+        return
+    for name, text in _TOLD.items():
         try:
             handle = os.open(folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         except FileExistsError:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from flaskglobals_lint import console, ending, options
-from flaskglobals_lint.config import UsageError, nearest
+from flaskglobals_lint.config import MAX_SOURCE, UsageError, nearest
 
 if TYPE_CHECKING:
     from flaskglobals_lint.config import Config
@@ -30,6 +30,8 @@ _WITH_FIXES = ("full", "json", "sarif")
 
 _STDIN = "stdin.py"
 """The name of what comes on standard input if it is given none."""
+
+_CODE = (".py", ".pyi", ".pyw")
 
 
 _COMPLETE = "_FLASKGLOBALS_LINT_COMPLETE"
@@ -244,6 +246,9 @@ def _outputs(given: dict[str, Any]) -> _Outputs:
         if not file or file in files or file == given["output_file"]:
             raise UsageError(f"--output-format {word} needs a file of its own")
         files[file] = name
+    for file in (*files, given["output_file"] or ""):
+        if os.path.isfile(file) and file.endswith(_CODE):
+            raise UsageError(f"`{file}` is Python code; no report is written over it")
     return _Outputs(main, files, main is not None or given["output_file"] is not None or not files)
 
 
@@ -257,7 +262,7 @@ def _stdin(paths: tuple[str, ...], name: str | None) -> tuple[tuple[str, ...], S
         return paths, None
     from flaskglobals_lint.discover import Stdin
 
-    return paths, Stdin(name or _STDIN, sys.stdin.buffer.read() if sys.stdin else b"")
+    return paths, Stdin(name or _STDIN, sys.stdin.buffer.read(MAX_SOURCE + 1) if sys.stdin else b"")
 
 
 def _cwd() -> Path:
@@ -296,10 +301,7 @@ def _write_baseline(name: str, report: Report, paths: tuple[str, ...], config: C
     from flaskglobals_lint.discover import discover
 
     file = Path(name)
-    try:
-        baseline = Baseline.read(file)
-    except UsageError:  # there is none yet, or it is broken: this run replaces it
-        baseline = Baseline(file)
+    baseline = Baseline.replaced(file)
     judged = {baseline.path(source.display, cwd) for source in discover(paths, config, cwd).targets}
 
     def is_judged(path: str, code: str) -> bool:

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from flaskglobals_lint.cache import Cache, key, version
+from flaskglobals_lint.reading import limited
 
 if TYPE_CHECKING:
     from pathspec import GitIgnoreSpec
 
 NAME: Final = ".gitignore"
+_MOST_BYTES: Final = 5_000_000
 
 _SAID: Final = {ord("i"): True, ord("k"): False, ord("-"): None}
 """Ignore, keep, nothing."""
@@ -91,8 +93,7 @@ class GitIgnore:
         try:
             if not os.path.isfile(file):
                 return self
-            with open(file, "rb", buffering=0) as stream:
-                content = stream.read()
+            content = limited(file, _MOST_BYTES)
         except OSError:
             return self
         base = posix(str(folder)).rstrip("/") + "/"

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 from flaskglobals_lint import console
-from flaskglobals_lint.config import SEVERITIES, Config, UsageError
+from flaskglobals_lint.config import MAX_SOURCE, SEVERITIES, Config, UsageError
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.finding import Finding, Fix, Report
 from flaskglobals_lint.fixes import Fixer
 from flaskglobals_lint.fixes.batch import Batch, together
 from flaskglobals_lint.lint import lint
+from flaskglobals_lint.reading import limited
 from flaskglobals_lint.report.text import escaped
 
 log = logging.getLogger(__name__)
@@ -50,7 +51,7 @@ class Files:
     def content(self, path: str) -> bytes:
         """The bytes of a file. Raises OSError."""
         if path not in self.before:
-            self.before[path] = (self.cwd / path).read_bytes()
+            self.before[path] = limited(self.cwd / path, MAX_SOURCE)
         return self.changed.get(path, self.before[path])
 
     def text(self, path: str) -> str | None:
@@ -239,7 +240,7 @@ def write(outcome: Outcome, cwd: Path) -> None:
     file is read-only or somebody else has changed it since it was read."""
     for path in outcome.changed:
         try:
-            now, writable = (cwd / path).read_bytes(), console.is_writable(cwd / path)
+            now, writable = limited(cwd / path, MAX_SOURCE), console.is_writable(cwd / path)
         except OSError as error:
             raise UsageError(f"`{path}` cannot be read again: {error.strerror}; nothing is written") from None
         if now != outcome.before[path]:

@@ -17,8 +17,11 @@ from typing import Any
 
 from flaskglobals_lint.config import SERVERS, SEVERITIES, Config, UsageError, nearest
 from flaskglobals_lint.patterns import anchored
+from flaskglobals_lint.reading import limited
 
 TABLE = "flaskglobals-lint"
+
+_MOST_BYTES = 5_000_000
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
@@ -70,7 +73,7 @@ def where(config: Config, key: str) -> str:
     if not config.file:
         return ""
     try:
-        return _File(config.file.read_text(encoding="utf-8"), config.file).place(key)
+        return _File(limited(config.file, _MOST_BYTES).decode("utf-8-sig"), config.file).place(key)
     except (OSError, UnicodeDecodeError):
         return f"{config.file}: "
 
@@ -99,7 +102,7 @@ class _File:
     """How to speak of a key of the configuration file, and where it stands."""
 
     def __init__(self, text: str, path: Path) -> None:
-        self._lines = text.splitlines()
+        self._lines = text.split("\n")
         self._path = path
 
     def name(self, key: str) -> str:
@@ -145,7 +148,7 @@ def _read(file: Path) -> tuple[str, Any]:
     import tomllib
 
     try:
-        text = file.read_text(encoding="utf-8-sig")
+        text = limited(file, _MOST_BYTES).decode("utf-8-sig")
         document = tomllib.loads(text)
     except OSError as error:
         raise UsageError(f"{_shown(file)}: cannot be read: {error.strerror}") from None

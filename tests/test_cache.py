@@ -84,6 +84,19 @@ def test_the_folder_tells_git_and_backups_to_pass_it_over(project: Path) -> None
     assert len(packs(folder)) == 1
 
 
+def test_a_folder_with_other_files_stays_visible_to_git(project: Path, tmp_path: Path) -> None:
+    """Its ``.gitignore`` would hide the project from git, and from the next run."""
+    first = codes(project, cache_dir=project)
+    assert packs(project)
+    assert not (project / ".gitignore").exists()
+    assert codes(project, cache_dir=project) == first != []
+
+
+def test_a_folder_whose_path_is_too_long_is_done_without(project: Path) -> None:
+    assert codes(project, cache_dir=project / ("a/" * 1900)) == codes(project, cache=False)
+    assert not (project / "a").exists()
+
+
 def test_no_cache_and_another_folder(project: Path, tmp_path: Path) -> None:
     codes(project, cache=False)
     assert not (project / ".flaskglobals_cache").exists()
@@ -225,15 +238,17 @@ def test_many_packs_become_one_and_old_entries_go(tmp_path: Path, monkeypatch: p
         store.close()
 
     now = cache.time.time()
-    (tmp_path / "dead.tmp").write_text("")
-    os.utime(tmp_path / "dead.tmp", (now - 9000, now - 9000))
+    dead, foreign = f"{'0' * 32}.pack.7.tmp", ["mine.tmp", "a.pack.7.tmp", f"{'0' * 32}.pack.x.tmp"]
+    for name in (dead, *foreign):
+        (tmp_path / name).write_text("")
+        os.utime(tmp_path / name, (now - 9000, now - 9000))
     for number in range(12):
         run(number)
     assert len(packs(tmp_path)) == 12
     monkeypatch.setattr(cache.time, "time", lambda: now + 30 * 86_400)
     run(99)
     assert len(packs(tmp_path)) == 1
-    assert not list(tmp_path.glob("*.tmp"))
+    assert sorted(path.name for path in tmp_path.glob("*.tmp")) == sorted(foreign)
     store = cache.Cache(tmp_path)
     assert store.get(bytes([0]) * 16) == b"content 0"
     assert store.get(bytes([99]) * 16) == b"content 99"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -45,6 +46,19 @@ def found(*paths: str, **options: object) -> list[str]:
     """The places of what is found."""
     report = lint(paths or (".",), Config(cache=False, jobs=1, **options))  # type: ignore[arg-type]
     return [f"{finding.span.path}:{finding.span.line} {finding.code}" for finding in report.findings]
+
+
+def confined(resource: str, most: int, *words: str, stdin: IO[bytes] | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a process that the system gives no more than so much of a resource."""
+    pytest.importorskip("resource")
+    code = (
+        "import resource, signal, sys; from flaskglobals_lint.cli import main\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_{resource}, ({most}, {most})); sys.exit(main())"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)}
+    command = [sys.executable, "-c", code, *words]
+    return subprocess.run(command, env=environment, stdin=stdin, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="POSIX names and files")
@@ -255,23 +269,70 @@ def test_a_read_only_file_stays_as_it_is_and_so_do_the_others(project: Path, cap
     assert cli.main(["--fix", "--no-cache"]) == 2
     assert capfd.readouterr().err == "flaskglobals-lint: `app.py` is read-only; nothing is written\n"
     assert [file.read_text(encoding="utf-8") for file in sorted(project.glob("*.py"))] == [APP, APP]
-    assert cli.main(["--output-file", "app.py", "--no-cache"]) == 2
+    (project / "report.txt").write_text("old", encoding="utf-8")
+    (project / "report.txt").chmod(0o444)
+    assert cli.main(["--output-file", "report.txt", "--no-cache"]) == 2
+    assert (project / "report.txt").read_text(encoding="utf-8") == "old"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--output-file", "app.py"),
+        ("--output-format", "concise,json:app.py"),
+        ("--write-baseline", "app.py"),
+        ("--write-baseline", "setup.cfg"),
+    ],
+    ids=lambda words: words[-1],
+)
+def test_a_report_is_not_written_over_something_else(
+    project: Path, words: tuple[str, ...], capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As by an option whose value was forgotten."""
+    (project / "setup.cfg").write_text("[metadata]\n", encoding="utf-8")
+    assert cli.main([*words, "--no-cache"]) == 2
+    out, err = capfd.readouterr()
+    assert (out, err.count("\n"), "written over" in err) == ("", 1, True)
     assert (project / "app.py").read_text(encoding="utf-8") == APP
+    assert (project / "setup.cfg").read_text(encoding="utf-8") == "[metadata]\n"
+
+
+ENDLESS = Path("/dev/zero")
+
+
+@pytest.mark.skipif(not ENDLESS.exists(), reason="needs /dev/zero")
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("--config", str(ENDLESS)), 2, "/dev/zero: cannot be read: File too large"),
+        (("--baseline", str(ENDLESS)), 2, "the baseline `/dev/zero` cannot be read: File too large"),
+        (("-",), 1, "stdin.py:1:1: FGL900 too large to analyse"),
+        (("holes/app.py",), 1, "holes/app.py:10:5: FGL101"),
+        (("--config", "holes/pyproject.toml"), 2, "holes/pyproject.toml: cannot be read: File too large"),
+    ],
+    ids=lambda value: value[-1] if isinstance(value, tuple) else None,
+)
+def test_what_never_ends_is_read_no_further_than_it_may_be(
+    project: Path, words: tuple[str, ...], status: int, told: str
+) -> None:
+    (project / "holes").mkdir()
+    (project / "holes" / "app.py").write_text(APP, encoding="utf-8")
+    for name in ("holes/.gitignore", "holes/pyproject.toml", "Dockerfile", ".env"):
+        (project / name).touch()
+        os.truncate(project / name, 10**11)
+    if words[0] != "--config":
+        (project / "holes" / "pyproject.toml").unlink()
+    with ENDLESS.open("rb") as stdin:
+        done = confined("AS", 2**31, "--no-cache", "--jobs", "1", *words, stdin=stdin)
+    assert (done.returncode, (done.stdout + done.stderr).count("\n")) == (status, 1)
+    assert told in done.stdout + done.stderr
 
 
 def test_a_full_disk_leaves_every_file_whole(project: Path) -> None:
     """The system ends every write of more bytes than that with an error."""
-    pytest.importorskip("resource")
     (project / "app.py").write_text(APP + "# text\n" * 3000, encoding="utf-8")
     before = (project / "app.py").read_bytes()
-    code = (
-        "import resource, signal, sys; from flaskglobals_lint.cli import main\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); sys.exit(main(sys.argv[1:]))"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(Path(cli.__file__).parent.parent)}
-    command = [sys.executable, "-c", code, "--fix"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = confined("FSIZE", 5000, "--fix")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "app.py` cannot be written: File too large" in done.stderr
