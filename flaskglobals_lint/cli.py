@@ -84,7 +84,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
             from flaskglobals_lint.report.text import escaped
 
-            console.write("".join(f"{escaped(line)}\n" for line in traceback.format_exc().split("\n")), sys.stderr)
+            console.tell("".join(f"{escaped(line)}\n" for line in traceback.format_exc().split("\n")))
         # Whatever it was, it is ours: the user's files cannot be wrong in a way that excuses a crash.
         return _failed(
             f"internal error ({type(error).__name__}: {error}); please report it with the file that shows it"
@@ -183,11 +183,11 @@ def _fix(paths: tuple[str, ...], config: Config, cwd: Path, given: dict[str, Any
         for finding, reason in outcome.left:
             if reason:
                 where = f"{finding.span.path}:{finding.span.line}"
-                console.write(f"{escaped(f'{where}: {finding.code} left alone: {reason}')}\n", sys.stderr)
+                console.tell(f"{escaped(f'{where}: {finding.code} left alone: {reason}')}\n")
         word = "Would fix" if given["diff"] else "Fixed"
         number, files = outcome.fixed, len(outcome.changed)
         text = f"{word} {number} finding{'s' * (number != 1)} in {files} file{'s' * (files != 1)}."
-        console.write(f"{text}\n", sys.stderr)
+        console.tell(f"{text}\n")
     if given["diff"]:
         return 1 if outcome.changed else 0
     return 1 if outcome.report.findings and not config.exit_zero else 0
@@ -292,7 +292,7 @@ def _print(report: Report, config: Config, given: dict[str, Any], outputs: _Outp
     # The summary is not for standard output: whoever reads Flake8's format expects findings there and nothing else.
     is_text = config.output_format in TEXT_FORMATS
     if is_text and report.files and not given["quiet"] and console.is_terminal(sys.stderr):
-        console.write(f"{_summary(report)}\n", sys.stderr)
+        console.tell(f"{_summary(report)}\n")
 
 
 def _write_baseline(name: str, report: Report, paths: tuple[str, ...], config: Config, cwd: Path, quiet: bool) -> int:

@@ -24,12 +24,21 @@ _MANY = 50
 _LONG = 1.0
 
 
-def write(text: str, stream: TextIO | None = None) -> None:
-    """Write to standard output, or another stream, and flush; a character that its encoding lacks is escaped.
+def write(text: str) -> None:
+    """Write to standard output, and flush; a character that its encoding lacks is escaped.
 
-    A reader that has gone away is no error: what is left is dropped.
+    A reader that has gone away is no error: what is left is dropped. Raises UsageError where it cannot be written.
     """
-    stream = stream or sys.stdout
+    _write(text, sys.stdout)
+
+
+def tell(text: str) -> None:
+    """Write to standard error. Where that cannot be written, nobody can be told."""
+    with suppress(UsageError):
+        _write(text, sys.stderr)
+
+
+def _write(text: str, stream: TextIO | None) -> None:
     if stream is None:  # closed by the caller, as in ``>&-``
         return
     encoding = stream.encoding or "utf-8"
@@ -114,11 +123,12 @@ def _staged(path: Path, content: bytes) -> str | None:
     written at once."""
     import tempfile
 
-    target = Path(os.path.realpath(path))
-    old = target.stat() if target.exists() else None
+    old = path.stat() if path.exists() else None
     if old is not None and not stat.S_ISREG(old.st_mode):
-        target.write_bytes(content)
+        with suppress(BrokenPipeError):
+            path.write_bytes(content)  # by its own name: what /dev/stdout leads to may have none
         return None
+    target = Path(os.path.realpath(path))
     if old is not None and not is_writable(target):
         raise PermissionError(errno.EACCES, "it is read-only")
     handle, name = tempfile.mkstemp(prefix=".flaskglobals-lint.", dir=target.parent)
@@ -191,7 +201,7 @@ class Progress:
 
 def fail(message: str, escape: Callable[[str], str] = str) -> None:
     """One line on standard error."""
-    write(f"flaskglobals-lint: {escape(' '.join(message.split()))}\n", sys.stderr)
+    tell(f"flaskglobals-lint: {escape(' '.join(message.split()))}\n")
 
 
 class _OneLine(logging.Formatter):

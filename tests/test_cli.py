@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import tomllib
 import weakref
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from flaskglobals_lint import analysis, cli, console, discover, ending, rulebook
 from flaskglobals_lint.config import UsageError
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.lint import lint
+from flaskglobals_lint.report import FORMATS
 
 UNSAFE = """\
 from flask import Flask
@@ -491,9 +493,10 @@ def test_the_summary_and_the_bar_are_for_people(run: Run, unsafe: Path, monkeypa
     assert run("m1.py").err == "Found no findings in 1 file.\n"
 
 
-def test_a_character_that_the_terminal_lacks_is_escaped() -> None:
+def test_a_character_that_the_terminal_lacks_is_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    console.write("a → b\n", stream)
+    monkeypatch.setattr(sys, "stdout", stream)
+    console.write("a → b\n")
     assert stream.buffer.getvalue() == b"a \\u2192 b\n"  # type: ignore[attr-defined]
 
 
@@ -509,17 +512,91 @@ def test_as_a_module(unsafe: Path) -> None:
     assert (process.returncode, out.startswith(WHERE.encode()), err) == (1, True, b"")
 
 
-@pytest.mark.parametrize("words", [("--list-rules",), ("--help",), ()])
-def test_a_reader_that_goes_away_is_no_error(unsafe: Path, words: tuple[str, ...]) -> None:
+def pipe() -> tuple[int, int]:
+    """A pipe that holds little more than a line."""
+    fcntl = pytest.importorskip("fcntl")
     reading, writing = os.pipe()
-    os.close(reading)
-    try:
-        with command(*words, cwd=unsafe, stdout=writing) as process:
-            _, err = process.communicate()
-    finally:
+    fcntl.fcntl(writing, getattr(fcntl, "F_SETPIPE_SZ", fcntl.F_GETFD), 4096)
+    return reading, writing
+
+
+@pytest.fixture
+def long(unsafe: Path) -> None:
+    """A project of which much is to be told."""
+    more = "\n".join(UNSAFE.replace("show", f"s{n}") for n in range(9))
+    (unsafe / "more.py").write_text(UNSAFE + more, encoding="utf-8")
+
+
+@pytest.mark.parametrize("reads", [False, True], ids=["nothing", "a line"])
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        *((("--output-format", name), 1) for name in FORMATS),
+        (("--output-format", "json", "--exit-zero"), 0),
+        (("--statistics",), 1),
+        (("--diff", "-q"), 1),
+        (("--show-files",), 0),
+        (("--show-settings",), 0),
+        (("--list-rules",), 0),
+        (("--explain", "FGL101"), 0),
+        (("--help",), 0),
+    ],
+    ids=lambda value: "-".join(value).strip("-") if isinstance(value, tuple) else None,
+)
+@pytest.mark.usefixtures("long")
+def test_a_reader_that_goes_away_is_no_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], words: tuple[str, ...], status: int, reads: bool
+) -> None:
+    """As ``| head``: what is left is dropped, and the exit status is that of the run."""
+    reading, writing = pipe()
+
+    def read() -> None:
+        with open(reading, "rb") as reader:
+            assert not reads or reader.readline()
+
+    reader = threading.Thread(target=read)
+    with open(writing, "w", encoding="utf-8") as stdout:
+        monkeypatch.setattr(sys, "stdout", stdout)
+        reader.start()
+        if not reads:
+            reader.join()
+        assert cli.main([*words, "--jobs", "1"]) == status
+        reader.join()
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [((), 1), (("--help",), 0), (("--output-format", "json", "--output-file", "/dev/stdout"), 1)],
+    ids=["findings", "help", "a file"],
+)
+@pytest.mark.usefixtures("long")
+def test_a_process_whose_reader_goes_away_ends_in_silence(unsafe: Path, words: tuple[str, ...], status: int) -> None:
+    reading, writing = pipe()
+    with command(*words, cwd=unsafe, stdout=writing) as process:
         os.close(writing)
-    assert err == b""
-    assert process.returncode in (0, 1)
+        with open(reading, "rb") as reader:
+            assert reader.readline()
+        _, err = process.communicate()
+    assert (process.returncode, err) == (status, b"")
+
+
+@pytest.mark.parametrize("end", ["closed", "full"])
+def test_an_error_that_cannot_be_told_is_still_an_error(unsafe: Path, end: str) -> None:
+    code = "import os, sys; from flaskglobals_lint.__main__ import main; sys.exit(main())"
+    if end == "closed":
+        code = f"import os; os.close(2); import sys; sys.stderr = None; {code}"
+    elif not Path("/dev/full").exists():
+        pytest.skip("needs /dev/full")
+    with open("/dev/full" if end == "full" else os.devnull, "wb") as stderr:
+        done = subprocess.run(
+            [sys.executable, "-c", code, "nope.py"],
+            env=os.environ | {"PYTHONPATH": str(PACKAGE.parent)},
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            check=False,
+        )
+    assert (done.returncode, done.stdout) == (2, b"")
 
 
 def test_a_full_disk_is_one_line(unsafe: Path) -> None:
