@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
 from flaskglobals_lint import facts, rule
-from flaskglobals_lint.cache import Cache
+from flaskglobals_lint.cache import Cache, code, key
 from flaskglobals_lint.checks import check
 from flaskglobals_lint.config import SYNTAX_ERROR, Config, UsageError
 from flaskglobals_lint.deploy.files import Files
@@ -17,8 +17,9 @@ from flaskglobals_lint.extraction import extracted
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link import link
 from flaskglobals_lint.link.inputs import LinkInput
-from flaskglobals_lint.models import Models
+from flaskglobals_lint.models import Models, tables
 from flaskglobals_lint.models import load as load_models
+from flaskglobals_lint.models import reload as reload_models
 from flaskglobals_lint.pool import Answer, decoded
 from flaskglobals_lint.results import Result
 from flaskglobals_lint.settings import where
@@ -46,22 +47,25 @@ def analyse(
     files: Files | None,
     ignored: Sequence[tuple[str, ...]],
     config: Config,
+    store: Cache,
 ) -> Result:
     """The findings in all files of a program, whether they were asked for or not, after suppression.
 
     ``answers`` are the facts of the sources; they are decoded in place. ``files`` may tell how the application is run.
-    ``ignored`` are the codes that ``per-file-ignores`` turns off in each of the sources. Raises UsageError if the
-    configuration's own tables are wrong.
+    ``ignored`` are the codes that ``per-file-ignores`` turns off in each of the sources. ``store`` may
+    hold what the models' tables say. Raises UsageError if the configuration's own tables are wrong.
     """
-    models = _models(config)
+    _remember(store)
+    models = _models(config, load_models)
     try:
         parsed = _parsed(sources, answers)
         findings = _checked(parsed, files, models, config)
     except Exception:
         if not config.cache:
             raise
-        # Facts that somebody put into the cache may be of the wrong shape or make no sense: only the files count.
+        # What somebody put into the cache may be of the wrong shape or make no sense: only the files count.
         log.info("analysing all files anew")
+        models = _models(config, reload_models)
         parsed = _parsed(sources, extracted(sources, config, Cache(None), None).answers)
         findings = _checked(parsed, files, models, config)
     notes = {
@@ -76,9 +80,24 @@ def analyse(
     return Result(tuple(sorted(kept, key=lambda item: item.sort_key)), broken)
 
 
-def _models(config: Config) -> Models:
+def _remember(store: Cache) -> None:
+    """Take the models' tables from the cache, or keep them there."""
+    if not store.keeps:
+        return
+    name = key("tables", code("models"))
+    content = store.get(name)
+    if content is None:
+        content = tables.packed()
+        store.put(name, content)
     try:
-        return load_models(config.model_tables() or None)
+        tables.unpack(content)
+    except ValueError:
+        log.info("cache: tables of the wrong shape")
+
+
+def _models(config: Config, load: Callable[[Mapping[str, object] | None], Models]) -> Models:
+    try:
+        return load(config.model_tables() or None)
     except ValueError as error:
         # The message starts with the key, and a dot where it is about something inside.
         name = str(error).split(" ")[0].split(".")[0]

@@ -9,7 +9,6 @@ import gc
 import json
 import logging
 import os
-import re
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -179,7 +178,7 @@ def _result(
         files.asked.clear()
     facts = facts or _extracted(read, config, store, progress)
     sources.fold(read)
-    result = analyse(read, facts.answers, files, ignored, config)
+    result = analyse(read, facts.answers, files, ignored, config, store)
     if kept.keeps:
         _keep(program, files, result, kept)
     return result
@@ -203,7 +202,7 @@ def _known(program: bytes, files: Files | None, store: Cache) -> results.Result 
             state = _answered(state, question, files.answer(question.decode("utf-8", "surrogatepass")))
         content = store.get(key("result", state))
         return None if content is None else results.decode(content)
-    except (ValueError, re.error, RecursionError):
+    except (ValueError, RecursionError):
         log.info("cache: a question or a result of the wrong shape")
         return None
 

@@ -7,18 +7,21 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import flaskglobals_lint
-from flaskglobals_lint import analysis, cache, cli, results, rule
+from flaskglobals_lint import analysis, cache, cli, models, results, rule
 from flaskglobals_lint.checks import RULES
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.discover import Stdin
 from flaskglobals_lint.finding import Chain, EntryPoint, Finding, Report, Span
 from flaskglobals_lint.lint import lint
+from flaskglobals_lint.models import tables
 from flaskglobals_lint.remedy import HoldLock, Home, OneStep, Site, WalkCopy
 
 APP = """
@@ -317,7 +320,7 @@ def test_a_result_of_the_wrong_shape_is_passed_over(
 
 
 @pytest.mark.parametrize(
-    "question", [b"", b"match:(", b"text:../../../etc/passwd", b"named:\xff", b"nothing", b"text:\0"]
+    "question", [b"", b"match:[z-a]*\n", b"text:../../../etc/passwd", b"named:\xff", b"nothing", b"text:\0"]
 )
 def test_a_question_of_the_wrong_shape_is_passed_over(
     project: Path, question: bytes, analyses: list[int], monkeypatch: pytest.MonkeyPatch
@@ -373,12 +376,55 @@ def test_a_result_is_decoded_as_it_was_encoded() -> None:
 def test_old_results_are_dropped(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cache, "_MOST_PACKS", 2)
     monkeypatch.setattr(cache, "_SPARE_BYTES", 0)
-    for number in range(20):
+    for number in range(30):
         (project / "alone.py").write_text(f"x = {number}\n")
         run(project)
     folder = project / cache.FOLDER
     assert len(list(folder.glob("*.pack"))) <= 3
-    assert sum(file.stat().st_size for file in folder.iterdir()) < 100_000
+    # As much as a run uses, the models' tables above all, is kept twice.
+    assert sum(file.stat().st_size for file in folder.iterdir()) < 120_000
+
+
+@pytest.fixture
+def packed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bytes]]:
+    """What is kept of the models' tables, each time they are read; a content that is put here is kept instead."""
+    seen: list[bytes] = []
+    real = tables.packed
+
+    def watch() -> bytes:
+        seen.append(real())
+        return seen[0]
+
+    monkeypatch.setattr(tables, "packed", watch)
+    models.reload()
+    yield seen
+    models.reload()
+
+
+def test_the_tables_are_read_once(project: Path, packed: list[bytes]) -> None:
+    first = run(project, cache=False)
+    assert packed == []
+    for number in range(3):
+        (project / "alone.py").write_text(f"x = {number}\n")
+        models.reload()
+        assert run(project).findings == first.findings
+    assert len(packed) == 1
+
+
+_OTHERS = {table: {"row": 1} for table in tables.TABLES}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"\xff", *(zlib.compress(msgspec.msgpack.encode(other)) for other in (None, {"types": {}}, _OTHERS))],
+)
+def test_tables_of_the_wrong_shape_are_passed_over(project: Path, packed: list[bytes], content: bytes) -> None:
+    packed.append(content)
+    first = run(project)
+    (project / "alone.py").write_text("x = 2\n")
+    models.reload()
+    assert run(project).findings == first.findings == run(project, cache=False).findings
+    assert first.findings
 
 
 # --- what is imported -------------------------------------------------------------------------------------------------

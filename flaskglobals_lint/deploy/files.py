@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from fnmatch import translate
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ _OF_A_PROJECT = re.compile(
     r"Containerfile|package\.json|Makefile|.*compose.*\.ya?ml",
     re.IGNORECASE,
 )
+_SPECIAL = re.compile(r"[*?]|\[.*")
 
 
 class Files:
@@ -72,12 +73,12 @@ class Files:
 
     def telling(self, kinds: Iterable[DeploymentFile]) -> Iterator[tuple[str, DeploymentFile]]:
         """Files that have a name of those kinds; the first kind counts."""
-        known = [(re.compile("|".join(translate(p) for p in kind.patterns)), kind) for kind in kinds]
-        anything = "|".join(expression.pattern for expression, _ in known)
+        known = [(_Names(kind.patterns), kind) for kind in kinds]
+        anything = "\n".join(pattern for names, _ in known for pattern in names.patterns)
         self.answer(f"match:{anything}")
         for path in self._matching(anything):
             name = path.rsplit("/", 1)[-1]
-            yield path, next(kind for expression, kind in known if expression.match(name) is not None)
+            yield path, next(kind for names, kind in known if names.match(name))
 
     def called(self, word: str, near: str) -> str:
         """The file that a command means by a path on the machine it runs on: the one whose path has most of its last
@@ -105,9 +106,42 @@ class Files:
                         self._texts[path] = file.read_text(encoding="utf-8", errors="replace")
         return self._texts[path]
 
-    def _matching(self, expression: str) -> Iterator[str]:
-        match = re.compile(expression).match
-        return (path for path in self._paths if match(path.rsplit("/", 1)[-1]) is not None)
+    def _matching(self, patterns: str) -> Iterator[str]:
+        names = _Names(patterns.split("\n"))
+        return (path for path in self._paths if names.match(path.rsplit("/", 1)[-1]))
+
+
+class _Names:
+    """Glob patterns for file names. Few need a regular expression, which takes longer to compile than to match."""
+
+    def __init__(self, patterns: Iterable[str]) -> None:
+        self.patterns = tuple(patterns)
+        self._whole: set[str] = set()
+        self._ends: tuple[str, ...] = ()
+        self._inside: tuple[str, ...] = ()
+        self._others: list[tuple[str, str, str]] = []
+        for pattern in self.patterns:
+            parts = _SPECIAL.split(pattern)
+            if len(parts) == 1:
+                self._whole.add(pattern)
+            elif pattern == f"*{parts[-1]}":
+                self._ends += (parts[-1],)
+            elif pattern == f"*{parts[1]}*":
+                self._inside += (parts[1],)
+            else:
+                self._others.append((parts[0], parts[-1], pattern))
+
+    def match(self, name: str) -> bool:
+        """Whether one of the patterns is for this name."""
+        return (
+            name in self._whole
+            or name.endswith(self._ends)
+            or any(part in name for part in self._inside)
+            or any(
+                name.startswith(start) and name.endswith(end) and fnmatchcase(name, pattern)
+                for start, end, pattern in self._others
+            )
+        )
 
 
 def _common(folders: list[list[str]]) -> str:

@@ -17,7 +17,7 @@ _COUNTS = (
     *("maxReplicas", "maxInstances", "instances"),
 )
 _ENVIRONMENTS = ("environment", "env", "envVars", "envs", "env_variables", "variables")
-_OTHERS = re.compile(
+_OTHERS = (  # compiled where it is needed: that takes some milliseconds
     r"celery|beat\b|worker|rq\b|redis|postgres|mysql|maria|mongo|rabbit|memcache|nginx|traefik|caddy|haproxy|elastic|kafka|"
     r"influx|grafana|prometheus|frontend|\bui\b|client|selenium|cron|scheduler|minio|adminer|busybox|\bdb\b|database"
 )
@@ -174,7 +174,7 @@ class Manifest:
         own = build is not None or node.get("dockerfilePath") is not None or node.get("dockerfile_path") is not None
         if not words and not own:
             return
-        if not words and image is not None and build is None and _OTHERS.search(image.text.lower()):
+        if not words and image is not None and build is None and re.search(_OTHERS, image.text.lower()):
             return
         count, said = self._count(node)
         file, stage = self._built(build)
@@ -264,7 +264,7 @@ class Manifest:
             entry, given, image = node.get("command"), node.get("args"), node.get("image")
             words = (*(entry.words if entry is not None else ()), *(given.words if given is not None else ()))
             told = f"{name} {self._title(node)} {image.text if image is not None else ''}".lower()
-            if _OTHERS.search(told) or (not words and node.get("ports") is None):
+            if re.search(_OTHERS, told) or (not words and node.get("ports") is None):
                 continue
             yield Unit(self.file, self.evidence(entry or given or node), words, self._variables(node), count, said)
 

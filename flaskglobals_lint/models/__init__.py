@@ -7,7 +7,7 @@ tool another library, add a row.
 from flaskglobals_lint.models.connections import Connection
 from flaskglobals_lint.models.containers import Container, Memoizer, Store
 from flaskglobals_lint.models.entrypoints import Entry, EntryBase, EntryCall, NamedEntry
-from flaskglobals_lint.models.loader import Models, load
+from flaskglobals_lint.models.loader import Models, load, reload
 from flaskglobals_lint.models.locks import Lock, LockDecorator
 from flaskglobals_lint.models.servers import DeploymentFile, Server, Servers
 from flaskglobals_lint.models.shared_objects import ProcessState
@@ -29,4 +29,5 @@ __all__ = [
     "Servers",
     "Store",
     "load",
+    "reload",
 ]

@@ -23,7 +23,7 @@ from flaskglobals_lint.models.shared_objects import (
     load_process_state,
     load_safe,
 )
-from flaskglobals_lint.models.tables import wildcards
+from flaskglobals_lint.models.tables import forget, wildcards
 
 _Record = TypeVar("_Record")
 
@@ -305,3 +305,10 @@ def _library_models() -> Models:
 def load(extra: Mapping[str, Any] | None = None) -> Models:
     """The models; ``extra`` are the user's tables. ValueError tells in one sentence what is wrong with them."""
     return Models(extra) if extra else _library_models()
+
+
+def reload(extra: Mapping[str, Any] | None = None) -> Models:
+    """The models, read from their files again; as ``load``."""
+    forget()
+    _library_models.cache_clear()
+    return load(extra)

@@ -1,14 +1,17 @@
 """Reading the TOML tables beside this module.
 
 The tables are data of this package: a fault in one is a defect of ours, found by the tests, so nothing here recovers.
+Reading TOML takes longer than all else that is done with them, so a run can hand what it read to the next one.
 """
 
 from __future__ import annotations
 
-import tomllib
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
+
+import msgspec
 
 Row: TypeAlias = Mapping[str, Any]
 Record = TypeVar("Record")
@@ -28,9 +31,37 @@ TABLES = (
 """One file each: ``<name>.toml``."""
 
 
+_known: dict[str, dict[str, Any]] = {}
+
+
 def read(table: str) -> dict[str, Any]:
     """The content of ``<table>.toml``."""
+    if table in _known:
+        return _known[table]
+    import tomllib
+
     return tomllib.loads(Path(__file__).with_name(f"{table}.toml").read_text(encoding="utf-8"))
+
+
+def packed() -> bytes:
+    """All tables, for ``unpack``."""
+    return zlib.compress(msgspec.msgpack.encode({table: read(table) for table in TABLES}))
+
+
+def unpack(content: bytes) -> None:
+    """Take the tables from what an earlier run has packed, not from their files. Raises ValueError if it is no such thing."""
+    try:
+        found = msgspec.msgpack.decode(zlib.decompress(content), type=dict[str, dict[str, Any]])
+    except zlib.error as error:
+        raise ValueError(str(error)) from None
+    if set(found) != set(TABLES):
+        raise ValueError("other tables")
+    _known.update(found)
+
+
+def forget() -> None:
+    """Take the tables from their files again."""
+    _known.clear()
 
 
 def strings(row: Row, key: str) -> tuple[str, ...]:
