@@ -97,7 +97,7 @@ def _checked(level: object, module: object, names: object) -> Imported:
 
 def imports(text: str) -> Iterator[Imported]:
     """Every import statement of a module, and some text that looks like one."""
-    for match in _STATEMENT.finditer(text):
+    for match in _statements(text):
         if match["names"] is not None:
             parts = _COMMENT.sub("", match["names"]).split(",")
             names = tuple(word[0] for part in parts if (word := _WORD.search(part)))
@@ -111,6 +111,17 @@ def imports(text: str) -> Iterator[Imported]:
             for part in match["modules"].replace("\\", " ").split(","):
                 if words := part.split():
                     yield Imported(0, words[0])
+
+
+def _statements(text: str) -> Iterator[re.Match[str]]:
+    """What the expression for statements finds, which looks at few lines so: each match begins in one that says import."""
+    at = 0
+    while (word := text.find("import", at)) >= 0:
+        match = _STATEMENT.search(text, max(at, text.rfind("\n", 0, word) + 1))
+        if match is None:
+            return
+        yield match
+        at = match.end()
 
 
 def is_test(path: str, imported: str) -> bool:

@@ -302,6 +302,10 @@ def test_related_ends_on_import_cycles() -> None:
         ("import \\\n  a", [Imported(0, "a")]),
         ("m = importlib.import_module('a.b')", [Imported(0, "a", ("b",))]),
         ("important = 1; fromage = 2", []),
+        (
+            "# import\nx = 1\nfrom a import (  # import\n  b,\n)\nimport c; import d",
+            [Imported(0, "a", ("b",)), Imported(0, "c"), Imported(0, "d")],
+        ),
         ("imp\xf6rt = 1", []),
     ],
 )

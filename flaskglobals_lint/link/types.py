@@ -30,6 +30,11 @@ item, as in paths: "[]", or '["key"]' for a constant key."""
 MOST_STEPS = 6
 """Length of a slot: an item of an item of an item."""
 
+EXACT_STEPS = 4
+"""Length up to which the steps of a slot are told apart: what is in an item is looked for in all items of that item, lest
+every key of nested dictionaries is asked for in every other variable that may hold them."""
+_ITEMS = (ITEM,) * MOST_STEPS
+
 MOST_GUESSED = 64
 """A container into which more is put is a table: its other items tell nothing of one."""
 
@@ -150,8 +155,10 @@ class Types:
     # -- slots --
 
     def slot(self, slot: Slot) -> Atoms:
-        if len(slot) > MOST_STEPS:
-            return ()
+        if len(slot) > EXACT_STEPS:
+            if len(slot) > MOST_STEPS:
+                return ()
+            slot = (*slot[:EXACT_STEPS], *_ITEMS[EXACT_STEPS : len(slot)])
         found = self.answers.known(slot)
         if found is None:
             found = self.answers.keep(slot, unique(self._slot(slot))[:MOST_ATOMS])
