@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 
@@ -17,6 +17,7 @@ from flaskglobals_lint.extraction import extracted
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link import link
 from flaskglobals_lint.link.inputs import LinkInput
+from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.models import Models, tables
 from flaskglobals_lint.models import load as load_models
 from flaskglobals_lint.models import reload as reload_models
@@ -61,13 +62,11 @@ def analyse(
         parsed = _parsed(sources, answers)
         findings = _checked(parsed, files, models, config)
     except Exception:
-        if not config.cache:
-            raise
         # What somebody put into the cache may be of the wrong shape or make no sense: only the files count.
         log.info("analysing all files anew")
         models = _models(config, reload_models)
         parsed = _parsed(sources, extracted(sources, config, Cache(None), None).answers)
-        findings = _checked(parsed, files, models, config)
+        findings = _checked(parsed, files, models, config, tolerant=True)
     notes = {
         item.display: FileNotes(
             tuple(note for note in item.facts.comments if note.kind != "noqa" or not config.ignore_noqa), codes
@@ -114,37 +113,50 @@ def _parsed(sources: Sequence[Source], answers: list[Answer]) -> list[_Parsed]:
     return [_Parsed(source, decoded(answer)) for source, answer in zip(sources, answers, strict=True)]
 
 
-def _checked(parsed: Sequence[_Parsed], deployed: Files | None, models: Models, config: Config) -> list[Finding]:
-    """What the checks find."""
+def _checked(
+    parsed: Sequence[_Parsed], deployed: Files | None, models: Models, config: Config, tolerant: bool = False
+) -> list[Finding]:
+    """What the checks find. Unless ``tolerant``, an error of ours is raised; otherwise it is a finding, too."""
     start = perf_counter()
     files = [item.source.file for item in parsed]
     inputs = [
         LinkInput(file.display, file.relative, item.facts, file.target)
         for file, item in zip(files, parsed, strict=True)
     ]
-    program = link(inputs, models, config, files=deployed)
+    program = link(inputs, models, config, files=deployed, tolerant=tolerant)
     leave(program)
     linked = perf_counter()
     log.info("deployment: %s", program.deployment)
     known = {file.display for file in files}
     findings = [finding for finding in check(program) if finding.span.path in known]
     log.info("link: %.2f s, check: %.2f s", linked - start, perf_counter() - linked)
-    return findings
+    return findings + list(_left_out(program, files[0].display))
+
+
+def _left_out(program: Program, path: str) -> Iterator[Finding]:
+    """A finding for every function that could not be analysed, and for every rule, which stands in the file ``path``."""
+    failures = program.evaluator.failures
+    for fid, error in failures.functions.items():
+        function = program.index.functions[fid].facts
+        yield _failed(error, f"`{function.name}` is left out", program.span(fid, function.pos))
+    for name, error in failures.rules.items():
+        yield _failed(error, f"{name} is not checked to its end", Span(path, 1, 1, 1, 2))
+
+
+def _failed(error: Exception, what: str, span: Span) -> Finding:
+    message = f"internal error ({type(error).__name__}: {error}): {what}; please report it with this file"
+    return _unjudged(message, span)
 
 
 def _broken(parsed: Sequence[_Parsed]) -> list[Finding]:
     """A finding for every file that could not be parsed or read."""
-    broken = rule.by_code(SYNTAX_ERROR)
     return [
-        Finding(
-            code=broken.code,
-            name=broken.name,
-            severity=broken.severity,
-            message=problem.message,
-            span=Span(item.display, problem.line, problem.column, problem.line, problem.column + 1),
-            symbol="",
-            function="",
-        )
+        _unjudged(problem.message, Span(item.display, problem.line, problem.column, problem.line, problem.column + 1))
         for item in parsed
         if (problem := item.facts.problem)
     ]
+
+
+def _unjudged(message: str, span: Span) -> Finding:
+    broken = rule.by_code(SYNTAX_ERROR)
+    return Finding(broken.code, broken.name, broken.severity, message, span, symbol="", function="")

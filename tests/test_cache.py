@@ -160,11 +160,11 @@ def test_facts_that_break_a_later_stage_are_replaced(project: Path, monkeypatch:
     (project / "third.py").write_text("")  # what is found is not yet known for this program
     real, calls = analysis._checked, []
 
-    def broken_once(*arguments: object) -> object:
+    def broken_once(*arguments: object, **keywords: object) -> object:
         calls.append(1)
         if len(calls) == 1:
             raise KeyError("no such function")
-        return real(*arguments)  # type: ignore[arg-type]
+        return real(*arguments, **keywords)  # type: ignore[arg-type]
 
     monkeypatch.setattr(analysis, "_checked", broken_once)
     assert codes(project) == first

@@ -54,7 +54,12 @@ RULES: tuple[Rule, ...] = tuple(module.RULE for module in _CHECKS)
 
 def check(program: Program) -> list[Finding]:
     """All findings of all rules, unsorted, as grave as the deployment makes them, before suppressions are applied."""
-    found = [finding for module in _CHECKS for finding in module.check(program)]
+    found: list[Finding] = []
+    for module in _CHECKS:
+        try:
+            found.extend(module.check(program))
+        except Exception as error:
+            program.evaluator.failures.rule(module.RULE.code, error)
     return list(severity.adjusted(program, _once(found)))
 
 

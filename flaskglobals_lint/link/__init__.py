@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flaskglobals_lint.link import deployment
 from flaskglobals_lint.link.entries import Entries
 from flaskglobals_lint.link.evaluate import Evaluator
+from flaskglobals_lint.link.failures import Failures
 from flaskglobals_lint.link.index import build
 from flaskglobals_lint.link.inputs import LinkInput
 from flaskglobals_lint.link.names import Names
@@ -27,9 +28,15 @@ _RECURSION_LIMIT = 20_000
 
 
 def link(
-    modules: Sequence[LinkInput], models: Models, config: Config | None = None, *, files: Files | None = None
+    modules: Sequence[LinkInput],
+    models: Models,
+    config: Config | None = None,
+    *,
+    files: Files | None = None,
+    tolerant: bool = False,
 ) -> Program:
-    """Resolve names, find entry points, summarise what they reach; ``files`` may tell how the application is run."""
+    """Resolve names, find entry points, summarise what they reach; ``files`` may tell how the application is run. One that is
+    ``tolerant`` leaves out, and notes, what cannot be analysed for an error of ours."""
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(max(limit, _RECURSION_LIMIT))
     try:
@@ -37,7 +44,7 @@ def link(
         names = Names(index, models)
         types = Types(index, names, models)
         paths = Paths(types)
-        evaluator = Evaluator(types, paths)
+        evaluator = Evaluator(types, paths, Failures(tolerant))
         starts = Entries(types).find()
         reached = Reach(evaluator, paths).run(starts)
     finally:

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import attributes, expressions, locks, pairs
 from flaskglobals_lint.link.assignments import Assignments
+from flaskglobals_lint.link.failures import Failures
 from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.flow import Flow
 from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame, merge
@@ -33,9 +34,10 @@ MOST_VARIANTS = 6
 class Evaluator:
     """Summaries of functions, on demand."""
 
-    def __init__(self, types: Types, paths: Paths) -> None:
+    def __init__(self, types: Types, paths: Paths, failures: Failures) -> None:
         self.types = types
         self.paths = paths
+        self.failures = failures
         self.assignments = Assignments(self)
         self.managers = Managers(self)
         self.flow = Flow(self)
@@ -71,7 +73,10 @@ class Evaluator:
         found = self._summaries.get((fid, constants))
         if found is None:
             found = self._summaries[fid, constants] = Summary(fid)
-            found = self._summaries[fid, constants] = self._evaluate(fid, constants)
+            try:
+                found = self._summaries[fid, constants] = self._evaluate(fid, constants)
+            except Exception as error:
+                self.failures.function(fid, error)
         return found
 
     def decided(self, fid: ScopeId, given: list[Value]) -> Constants:
