@@ -239,9 +239,11 @@ def _looks_again(program: Program, access: Access) -> bool:
 
 
 def _emptied(pruning: Access, access: Access) -> bool:
-    """Whether the same function empties the list or set before it puts something in."""
-    own = pruning.function == access.function and pruning.record.pos < access.record.pos
-    return own and isinstance(pruning.record, Write) and pruning.record.via in ("=", ".clear()")
+    """Whether the same function always empties the list or set before it puts something in."""
+    own, write = pruning.record, access.record
+    if pruning.function != access.function or not (isinstance(own, Write) and isinstance(write, Write)):
+        return False
+    return own.pos < write.pos and own.via in ("=", ".clear()") and not own.branch & ~write.branch
 
 
 def _adjusts(program: Program, access: Access, write: Write) -> bool:

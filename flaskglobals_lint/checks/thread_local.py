@@ -162,8 +162,11 @@ def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Find
                     program, path, context, read.pos, message, "use `flask.g`, which is carried into async views"
                 )
     if all(_conditional(program, context, write) for context, write in attribute.writes):
+        asked = {context.function for context, read in attribute.reads if _asks(program, context.function, read)}
         for context, write in attribute.writes:
-            if context.flagged(write.flags) & REQUEST and any(other.function != context.function for other, _ in reads):
+            # Whoever sets it only where it is missing finds next time what the last request left.
+            seen = context.function in asked or any(other.function != context.function for other, _ in reads)
+            if seen and context.flagged(write.flags) & REQUEST:
                 message = f"`{label}` is set only under a condition {conflicts.way_in(program, context)}; other requests find what an earlier one left on their thread"
                 left = _here(
                     program, path, context, write.pos, message, "use `flask.g`, or clear it in `teardown_request`"

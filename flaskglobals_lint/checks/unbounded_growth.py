@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, examples, writes
+from flaskglobals_lint.checks import conflicts, examples, memo_growth, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import CONTENT, MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Read, Write
@@ -24,7 +24,8 @@ _STORES = frozenset({"[…] =", "+=", ".setdefault()"})
 
 
 def check(program: Program) -> Iterator[Finding]:
-    """A finding for each such container, where a request first adds to it."""
+    """A finding for each such container, where a request first adds to it; and for caches of functions that are such."""
+    yield from memo_growth.check(program, RULE)
     groups: dict[tuple[Any, ...], list[Access]] = {}
     for access, write in writes.at_request_time(program):
         if _adds(program, access, write) and not _looked_up(program, access, write):
@@ -60,7 +61,7 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
     or as one more member of a list."""
     if write.kind == "delete" or (write.kind == "set" and access.path[-1] != "[]"):
         return False
-    if writes.made_by_requests(program, access) or _registry(program, access):
+    if writes.made_by_requests(program, access) or _registry(program, access) or writes.stored_back(access, write):
         return False
     if len(access.path) > len(access.place.key) and writes.dynamic(access.path[: -len(access.place.key) or None]):
         return False

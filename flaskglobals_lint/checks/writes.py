@@ -65,6 +65,16 @@ def made_by_requests(program: Program, access: Access) -> bool:
     return bool(scopes and program.types.names.external_bases(cid)) and scopes <= program.serving
 
 
+def stored_back(access: Access, write: Write) -> bool:
+    """Whether a caller gives the function what it has got from that very place: ``save(item)`` after ``item = load(key)``."""
+    context = access.context
+    return any(
+        access.path in context.arguments[ref[0][2]]
+        for ref in write.refs
+        if len(ref) == 1 and ref[0][:2] == ("p", context.function) and ref[0][2] < len(context.arguments)
+    )
+
+
 def depends_on_itself(program: Program) -> set[tuple[str, object]]:
     """Writes whose value is made of what was there before: counts and sums."""
     return {

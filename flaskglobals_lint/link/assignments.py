@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, items, operators, proxied
+from flaskglobals_lint.link import calls, expressions, items, namespaces, operators, proxied
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
@@ -76,7 +76,7 @@ class Assignments:
             case f.Attribute():
                 self.store_attribute(frame, target, value, constant)
             case f.Item():
-                variable = items.module_variable(frame, target)
+                variable = namespaces.item(target)
                 if variable is not None:
                     self.store(frame, variable, value, pos, constant)
                 else:

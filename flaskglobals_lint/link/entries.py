@@ -10,8 +10,9 @@ from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import workers
+from flaskglobals_lint.link.given import handed_over, is_partial
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
-from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, is_test, keyword_arguments
+from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, is_test
 from flaskglobals_lint.link.urls import Urls
 
 if TYPE_CHECKING:
@@ -347,39 +348,15 @@ class Entries:
                     told = detail
                     if registers.entry.kind == "thread" and detail == name:
                         told = self.index.functions[target[1]].facts.name
-                    self.add(
-                        target, registers.entry, told, None, site.call.pos, site, self.passed(target, site, registers)
-                    )
-
-    def passed(self, target: Atom, site: CallSite, registers: EntryCall) -> tuple[tuple[Any, ...], ...]:
-        """References for the parameters of a thread's function: shared instances given as its arguments."""
-        if registers.entry.runs == "request":
-            return ()
-        function = self.index.functions[target[1]]
-        given: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
-        at = 0
-        if target[0] == "bound" and given:
-            given[0], at = ((target[2],),) if target[2][0] == "inst" else (), 1
-        values: list[f.Expression] = []
-        if registers.passes == "rest" and registers.positions:
-            plain = [a.value for a in site.call.arguments if a.keyword is None]
-            values = plain[registers.positions[0] + 1 :]
-        elif registers.passes == "args":
-            for argument in site.call.arguments:
-                if argument.keyword == "args" and isinstance(argument.value, f.Display):
-                    values = list(argument.value.values)
-        slots = list(zip(range(at, len(given)), values, strict=False))
-        if registers.passes == "args":
-            slots += keyword_arguments(function, site.call)
-        for at, value in slots:
-            atoms = self.types.expand(self.types.of(value, site.scope))
-            given[at] = tuple((atom,) for atom in atoms if atom[0] == "inst")[:2]
-        return tuple(given)
+                    passed = handed_over(self.types, target, site.call, site.scope, registers, value)
+                    self.add(target, registers.entry, told, None, site.call.pos, site, passed)
 
     def targets(self, node: f.Expression, scope: ScopeId) -> Atoms:
         """Functions that an argument denotes; a view class stands for its methods, a coroutine for its function."""
-        if isinstance(node, f.Call) and last_name(node.function) in ("as_view", "partial"):
-            return self.types.of(node.arguments[0].value, scope) if last_name(node.function) == "partial" else ()
+        if isinstance(node, f.Call) and is_partial(node):
+            return self.types.of(node.arguments[0].value, scope)
+        if isinstance(node, f.Call) and last_name(node.function) == "as_view":
+            return ()
         if isinstance(node, f.Display):
             return tuple(atom for value in node.values for atom in self.targets(value, scope))
         if isinstance(node, f.Call):

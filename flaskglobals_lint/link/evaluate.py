@@ -8,25 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from msgspec.structs import replace
-
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import attributes, expressions, locks, pairs
+from flaskglobals_lint.link import attributes, expressions, locks, outcome
 from flaskglobals_lint.link.assignments import Assignments
 from flaskglobals_lint.link.failures import Failures
 from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.flow import Flow
-from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame, merge
+from flaskglobals_lint.link.frame import BREAKS, EXITS, FALLS, NOT_GIVEN, Frame
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.managers import Managers
-from flaskglobals_lint.link.paths import Paths, is_path
-from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, bits, from_parameter
+from flaskglobals_lint.link.paths import Paths
+from flaskglobals_lint.link.retold import as_branch
+from flaskglobals_lint.link.summary import Path, Summary, Value, from_parameter
 from flaskglobals_lint.link.types import Types
 
 NEVER = (("never",),)
 """What a call is evaluated to that does not come back (``flask.abort``)."""
-MOST_EFFECTS = 48
-MOST_RETURNED_READS = 24
 MOST_VARIANTS = 6
 """For how many combinations of literals a function is summarised; further calls are seen as calls with any arguments."""
 
@@ -126,66 +123,10 @@ class Evaluator:
         for lock, pos, kind in locks.decorated(frame, fid) if function.facts.decorators else ():
             frame.enter(lock, pos, kind)
         around = frame.sections
-        self.block(frame, function.facts.body)
+        left = self.block(frame, function.facts.body)
         for section in around:
             frame.leave(section)
-        return self._finish(frame)
-
-    def _finish(self, frame: Frame) -> Summary:
-        summary = frame.summary
-        result = Value()
-        for value in frame.returned:
-            result = merge(result, value)
-        summary.returned = _known_outside(result.refs)
-        summary.returned_parts = self._parts(frame)
-        summary.returned_view = result.view
-        summary.returned_flags = result.flags
-        first = frame.first_read
-        summary.returned_parameters = result.deps & ((1 << first) - 1)
-        summary.returned_reads = self._reads(frame, result.deps)
-        summary.checks = self._reads(frame, frame.raised)
-        summary.acquired = frame.sections
-        summary.blocks = frame.blocking > 0
-        summary.asked = frozenset(frame.asked)
-        summary.pauses = frame.pauses > 0
-        for at, write in enumerate(summary.writes):
-            if not write.branch and not write.acts and frame.calls > write.clock[0]:
-                summary.writes[at] = replace(write, acts=True)
-        summary.pairs = pairs.find(summary, first, frame.parameters)
-        own_checked = {
-            (pair.write.path, pair.write.pos) for pair in summary.pairs if pair.kind == "control" or pair.covers
-        }
-        effects: dict[tuple[Any, ...], Write] = {}
-        mask = (1 << first) - 1
-        for write in summary.writes:
-            if write.path[0][0] == "new" or (write.path, write.pos) in own_checked or write.path in write.refs:
-                continue
-            effects.setdefault((write.path, write.kind, write.values & mask), _exported(write, mask))
-        summary.effects = tuple(effects.values())[:MOST_EFFECTS]
-        summary.writes = [write for write in summary.writes if write.remote is None]
-        return summary
-
-    def _reads(self, frame: Frame, deps: int) -> tuple[Read, ...]:
-        found: dict[tuple[Any, ...], Read] = {}
-        for at in bits(deps >> frame.first_read):
-            read = frame.summary.reads[at]
-            found.setdefault((read.path, read.kind), read)
-        return tuple(found.values())[:MOST_RETURNED_READS]
-
-    def _parts(self, frame: Frame) -> tuple[Returned, ...]:
-        """The members of the tuple that the function returns, wherever it returns."""
-        first = frame.returned[0].parts if frame.returned else ()
-        if any(len(value.parts) != len(first) for value in frame.returned):
-            return ()
-        found: list[Returned] = []
-        mask = (1 << frame.first_read) - 1
-        for at in range(len(first)):
-            part = first[at]
-            for value in frame.returned[1:]:
-                part = merge(part, value.parts[at])
-            refs = _known_outside(part.refs)
-            found.append(Returned(refs, part.view, part.flags, self._reads(frame, part.deps), part.deps & mask))
-        return tuple(found)
+        return outcome.finish(frame, left == FALLS)
 
     # -- statements --
 
@@ -206,6 +147,9 @@ class Evaluator:
         return FALLS
 
     def assign(self, frame: Frame, node: f.Assign) -> int:
+        branch = as_branch(node)
+        if branch is not None:
+            return self.flow.branch(frame, branch)
         self.assignments.assign(frame, node)
         return FALLS
 
@@ -223,7 +167,7 @@ class Evaluator:
         if isinstance(node.value, f.Compare | f.Operation | f.Boolean) and not value.refs:
             value = Value((), value.deps | expressions.truth(frame, node.value), value.flags)
         frame.hand_out(value, node.pos)
-        frame.returned.append(value.depending(frame.decided))
+        frame.returned.append((node.pos, value, frame.decided))
         frame.left |= frame.decided
         return EXITS
 
@@ -265,15 +209,3 @@ class Evaluator:
             fid = f"{frame.module_path}:{node.function}"
             frame.variables[node.target.name] = Value(self.types.decorated(fid))
         return FALLS
-
-
-def _exported(write: Write, mask: int) -> Write:
-    """A write as callers see it: only its dependence on parameters is left."""
-    return replace(write, values=write.values & mask, control=0, sections=())
-
-
-def _known_outside(refs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """References without the plain containers that a function made: whoever calls it has a new one each time."""
-    return tuple(
-        ref for ref in refs if not is_path(ref) or ref[0][0] != "new" or ref[0][2][0] in ("inst", "extinst", "conn")
-    )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import attributes, calls, feasible, items, operators
+from flaskglobals_lint.link import attributes, calls, feasible, items, namespaces, operators
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.summary import NAMES_ONE, REQUEST, THREAD_ID, UNIQUE, Path, Value
 
@@ -51,7 +51,7 @@ def _attribute(frame: Frame, node: f.Attribute) -> Value:
 
 
 def _item(frame: Frame, node: f.Item) -> Value:
-    variable = items.module_variable(frame, node)
+    variable = namespaces.item(node)
     if variable is not None:
         return _global(frame, variable)
     value = evaluate(frame, items.indexed(node))
@@ -129,6 +129,9 @@ def _operation(frame: Frame, node: f.Operation) -> Value:
 
 
 def _compare(frame: Frame, node: f.Compare) -> Value:
+    variable = namespaces.asked_for(node)
+    if variable is not None:
+        return Value((), _global(frame, variable).deps)
     values = [evaluate(frame, operand) for operand in node.operands]
     deps = 0
     for value in values:
@@ -264,7 +267,8 @@ def _walrus(frame: Frame, node: f.Walrus) -> Value:
 
 
 def _call(frame: Frame, node: f.Call) -> Value:
-    return calls.call(frame, node)
+    variable = namespaces.got(node)
+    return calls.call(frame, node) if variable is None else _global(frame, variable)
 
 
 _EVALUATE: dict[type, _Evaluate] = {

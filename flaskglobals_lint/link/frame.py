@@ -82,7 +82,8 @@ class Frame:
         self.settled = 0
         """The part of ``sticky`` from before the outermost loop that is being walked."""
         self.retried = 0
-        self.returned: list[Value] = []
+        self.returned: list[tuple[f.Position, Value, int]] = []
+        """What each ``return`` gives, and what decides that it is reached."""
         self.asked: set[int] = set()
         self.raised = 0
         self.left = 0

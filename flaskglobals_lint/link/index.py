@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias, TypeVar
 import msgspec
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import namespaces
 from flaskglobals_lint.link.atoms import ITEM, key_step
 from flaskglobals_lint.link.inputs import LinkInput
 
@@ -245,6 +246,9 @@ class _Walker:
                 named = attribute_by_dict(target)
                 if named is not None:
                     self.index.attributes.setdefault(named.name, []).append((named, binding))
+                variable = namespaces.item(target)
+                if variable is not None:
+                    self.bind(variable, binding)
                 if (
                     isinstance(target.value, f.Call)
                     and isinstance(target.value.function, f.Global)

@@ -35,21 +35,6 @@ def key_text(node: f.Expression) -> str:
             return ""
 
 
-def module_variable(frame: Frame, node: f.Item) -> f.Global | None:
-    """``globals()["name"]`` as the variable that it is."""
-    called, key = node.value, node.key
-    if (
-        isinstance(called, f.Call)
-        and isinstance(called.function, f.Global)
-        and called.function.name == "globals"
-        and isinstance(key, f.Constant)
-        and key.kind == "str"
-        and frame.types.names.lookup(frame.module_path, "globals") is None
-    ):
-        return f.Global(key.text, node.pos)
-    return None
-
-
 def indexed(node: f.Item) -> f.Expression:
     """The object that an item belongs to: ``frame.loc[…]`` is an item of the data frame."""
     inner = node.value

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, holding, items, operators, workers
 from flaskglobals_lint.link.frame import merge
+from flaskglobals_lint.link.given import keyword, positional
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.starts import keyword_arguments
 from flaskglobals_lint.link.summary import MEASURED, NAMES_ONE, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
 if TYPE_CHECKING:
@@ -369,15 +369,13 @@ def _spawn(
     if registers.passes == "rest" and registers.positions:
         passed = values[registers.positions[0] + 1 :]
     elif registers.passes == "args":
-        for argument in node.arguments:
-            if argument.keyword == "args" and isinstance(argument.value, f.Display):
-                passed = [expressions.evaluate(frame, value) for value in argument.value.values]
+        passed = [expressions.evaluate(frame, value) for value in positional(node, registers)]
     for value in passed:
         if at < len(given):
             given[at], flags[at] = value.refs[:3], value.flags
             at += 1
     if registers.passes == "args":
-        for at, argument_value in keyword_arguments(function, node):
+        for at, argument_value in keyword(function, node):
             value = expressions.evaluate(frame, argument_value)
             given[at], flags[at] = value.refs[:3], value.flags
     bindings = target[2] if target[0] == "func" else ()

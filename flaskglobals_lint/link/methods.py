@@ -267,6 +267,8 @@ def _access(
         return _queue(frame, node, name, ref, container)
     if name in container.element_reads and name not in container.writes:
         refs.append(element)
+        for otherwise in values[1:2] if keyed else ():
+            refs.extend(one for one in otherwise.refs if is_path(one))
         return frame.read(element, "element", node.pos, text, flags=key_flags)
     if name not in container.writes:
         return frame.read(ref, "content", node.pos, text)

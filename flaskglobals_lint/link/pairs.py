@@ -125,7 +125,7 @@ def _vague(read: Read, write: Write) -> bool:
 
 def _again(write: Write) -> bool:
     """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``)."""
-    return write.path in write.refs
+    return write.refs == (write.path,)
 
 
 def found(pair: Pair) -> bool:
@@ -157,7 +157,8 @@ def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> 
     it right is no check of what others left."""
     for made in summary.writes:
         if (
-            made.path == read.path == write.path
+            made is not write
+            and made.path == read.path == write.path
             and made.via == "="
             and made.remote is None
             and made.pos < read.pos

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link.index import FunctionIndex, ScopeId, last_name
+from flaskglobals_lint.link.index import ScopeId, last_name
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
@@ -47,18 +47,6 @@ class Start(msgspec.Struct, frozen=True, gc=False):
             # One line starts both: once where it stands, and again as each caller reaches it.
             return self.repeated or other.repeated
         return "once" not in (self.runs, other.runs) and (not self.lane or self.lane != other.lane)
-
-
-def keyword_arguments(function: FunctionIndex, call: f.Call) -> list[tuple[int, f.Expression]]:
-    """What ``Thread(target=f, kwargs={"name": value})`` passes: the parameter's index and the value."""
-    names = {parameter.name: at for at, parameter in enumerate(function.facts.parameters)}
-    return [
-        (names[key.text], value)
-        for argument in call.arguments
-        if argument.keyword == "kwargs" and isinstance(argument.value, f.Display) and argument.value.kind == "dict"
-        for key, value in zip(argument.value.keys, argument.value.values, strict=True)
-        if isinstance(key, f.Constant) and key.text in names
-    ]
 
 
 _TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")
