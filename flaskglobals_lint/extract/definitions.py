@@ -40,22 +40,7 @@ def function(walk: Walk, node: cst.FunctionDef, out: list[facts.Statement]) -> N
     walk.scope = inner = Scope(Kind.FUNCTION, qualname, walk.scope, bindings)
     body = walk.suite(node.body)
     walk.scope = outer
-    walk.functions.append(
-        facts.Function(
-            qualname=qualname,
-            name=identifier(node.name),
-            parameters=parameters,
-            decorators=decorators,
-            returns=returns,
-            body=body,
-            is_async=is_async,
-            is_generator=inner.is_generator,
-            function=outer.enclosing_function(),
-            cls=outer.enclosing_class(),
-            globals=tuple(sorted(inner.globals)),
-            place=pos,
-        )
-    )
+    walk.function(identifier(node.name), inner, parameters, body, pos, decorators, returns, is_async)
     out.append(facts.Define(target, qualname, pos))
 
 
@@ -73,23 +58,7 @@ def lambda_(walk: Walk, node: cst.Lambda) -> facts.Lambda:
     body = facts.Return(value, walk.bare(body_start))
     walk.scope = outer
     pos = walk.cursor.span(start)
-    walk.functions.append(
-        facts.Function(
-            qualname=qualname,
-            name=LAMBDA,
-            parameters=parameters,
-            decorators=(),
-            returns=None,
-            body=(body,),
-            is_async=False,
-            is_generator=inner.is_generator,
-            function=outer.enclosing_function(),
-            cls=outer.enclosing_class(),
-            globals=(),
-            place=pos,
-        )
-    )
-    return facts.Lambda(qualname, pos)
+    return walk.lambda_(inner, parameters, body, pos)
 
 
 def class_(walk: Walk, node: cst.ClassDef, out: list[facts.Statement]) -> None:
@@ -111,19 +80,7 @@ def class_(walk: Walk, node: cst.ClassDef, out: list[facts.Statement]) -> None:
     walk.scope = Scope(Kind.CLASS, qualname, walk.scope, bindings, private)
     body = walk.suite(node.body)
     walk.scope = outer
-    walk.classes.append(
-        facts.Class(
-            qualname=qualname,
-            name=name,
-            bases=tuple([_base(arg) for arg in arguments if arg.keyword is None and arg.star < 2]),
-            keywords=tuple([arg for arg in arguments if arg.keyword is not None or arg.star == 2]),
-            decorators=decorators,
-            body=body,
-            function=outer.enclosing_function(),
-            cls=outer.enclosing_class(),
-            place=pos,
-        )
-    )
+    walk.cls(name, qualname, arguments, decorators, body, pos)
     out.append(facts.DefineClass(target, qualname, pos))
 
 
@@ -136,10 +93,6 @@ def type_alias(walk: Walk, node: cst.TypeAlias, out: list[facts.Statement]) -> N
     value = walk.expression(node.value)
     walk.scope = outer
     out.append(facts.Assign((target,), facts.Operation("type", (value,)), walk.cursor.span(start)))
-
-
-def _base(arg: facts.Argument) -> facts.Expression:
-    return facts.Starred(arg.value) if arg.star else arg.value
 
 
 def _decorators(walk: Walk, nodes: Sequence[cst.Decorator]) -> tuple[facts.Expression, ...]:

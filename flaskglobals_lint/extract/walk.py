@@ -9,10 +9,11 @@ import libcst as cst
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract import definitions, expressions, patterns, statements
+from flaskglobals_lint.extract.collected import Collected
 from flaskglobals_lint.extract.limits import MAX_DEPTH
 from flaskglobals_lint.extract.literals import identifier
 from flaskglobals_lint.extract.positions import Cursor
-from flaskglobals_lint.extract.scopes import Bindings, Kind, Name, Scope
+from flaskglobals_lint.extract.scopes import Name
 
 ExpressionHandler: TypeAlias = "Callable[[Walk, Any], facts.Expression]"
 StatementHandler: TypeAlias = "Callable[[Walk, Any, list[facts.Statement]], None]"
@@ -22,30 +23,24 @@ class TooDeepError(Exception):
     """The code nests deeper than ``MAX_DEPTH`` where the cursor stands."""
 
 
-class Walk:
+class Walk(Collected):
     """One pass over a module, in the order of its text.
 
     Every handler moves ``cursor`` past the tokens of its node, so the order in which it visits the children matters.
     """
 
     def __init__(self, source: str) -> None:
+        super().__init__()
         self.cursor = Cursor(source)
-        self.scope = Scope(Kind.MODULE, "", None, Bindings(set(), set(), set()))
-        self.functions: list[facts.Function] = []
-        self.classes: list[facts.Class] = []
         self.has_walrus = ":=" in source
         self.opening = 0
         """Where the arguments of the last call started: at its parenthesis."""
         self._inner = (-1, 0)
         self._depth = 0
-        self._qualnames: dict[str, int] = {}
 
     def module(self, tree: cst.Module) -> facts.Module:
-        """The facts of the whole module but for its comments; functions and classes in the order of the text."""
-        body = self._statements(tree.body)
-        functions = sorted(self.functions, key=lambda function: function.pos)
-        classes = sorted(self.classes, key=lambda cls: cls.pos)
-        return facts.Module(body, tuple(functions), tuple(classes), (), None)
+        """The facts of the whole module but for its comments."""
+        return self.whole(self._statements(tree.body))
 
     def expression(self, node: cst.BaseExpression) -> facts.Expression:
         """The facts of an expression; its parentheses are not part of its span."""
@@ -104,13 +99,6 @@ class Walk:
             else:
                 STATEMENTS[type(node)](self, node, out)
         return tuple(out)
-
-    def qualify(self, name: str) -> str:
-        """The qualified name of a definition that stands here, made unique."""
-        owner = self.scope.frame.qualname
-        path = f"{owner}.{name}" if owner else name
-        count = self._qualnames[path] = self._qualnames.get(path, 0) + 1
-        return path if count == 1 else f"{path}#{count}"
 
 
 EXPRESSIONS: Final[dict[type[cst.CSTNode], ExpressionHandler]] = {**expressions.HANDLERS, **definitions.EXPRESSIONS}

@@ -31,22 +31,7 @@ def function(walk: QuickWalk, node: ast.FunctionDef | ast.AsyncFunctionDef, out:
     walk.scope = inner = Scope(Kind.FUNCTION, qualname, outer, bindings)
     body = walk.suite(node.body)
     walk.scope = outer
-    walk.functions.append(
-        facts.Function(
-            qualname=qualname,
-            name=node.name,
-            parameters=parameters,
-            decorators=decorators,
-            returns=returns,
-            body=body,
-            is_async=isinstance(node, ast.AsyncFunctionDef),
-            is_generator=inner.is_generator,
-            function=outer.enclosing_function(),
-            cls=outer.enclosing_class(),
-            globals=tuple(sorted(inner.globals)),
-            place=pos,
-        )
-    )
+    walk.function(node.name, inner, parameters, body, pos, decorators, returns, isinstance(node, ast.AsyncFunctionDef))
     out.append(facts.Define(target, qualname, pos))
 
 
@@ -61,23 +46,7 @@ def lambda_(walk: QuickWalk, node: ast.Lambda) -> facts.Lambda:
     body = facts.Return(walk.expression(node.body), walk.at(node.body))
     walk.scope = outer
     pos = walk.at(node)
-    walk.functions.append(
-        facts.Function(
-            qualname=qualname,
-            name=LAMBDA,
-            parameters=parameters,
-            decorators=(),
-            returns=None,
-            body=(body,),
-            is_async=False,
-            is_generator=inner.is_generator,
-            function=outer.enclosing_function(),
-            cls=outer.enclosing_class(),
-            globals=(),
-            place=pos,
-        )
-    )
-    return facts.Lambda(qualname, pos)
+    return walk.lambda_(inner, parameters, body, pos)
 
 
 def class_(walk: QuickWalk, node: ast.ClassDef, out: list[facts.Statement]) -> None:
@@ -93,25 +62,7 @@ def class_(walk: QuickWalk, node: ast.ClassDef, out: list[facts.Statement]) -> N
     walk.scope = Scope(Kind.CLASS, qualname, outer, bindings, node.name.lstrip("_"))
     body = walk.suite(node.body)
     walk.scope = outer
-    walk.classes.append(
-        facts.Class(
-            qualname=qualname,
-            name=node.name,
-            bases=tuple(
-                [
-                    facts.Starred(arg.value) if arg.star else arg.value
-                    for arg in given
-                    if not arg.keyword and arg.star < 2
-                ]
-            ),
-            keywords=tuple([arg for arg in given if arg.keyword is not None or arg.star == 2]),
-            decorators=decorators,
-            body=body,
-            function=outer.enclosing_function(),
-            cls=outer.enclosing_class(),
-            place=pos,
-        )
-    )
+    walk.cls(node.name, qualname, given, decorators, body, pos)
     out.append(facts.DefineClass(target, qualname, pos))
 
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flaskglobals_lint import facts
+from flaskglobals_lint.extract.collected import Collected
 from flaskglobals_lint.extract.limits import MAX_DEPTH
 from flaskglobals_lint.extract.quick import definitions, expressions, patterns, statements
 from flaskglobals_lint.extract.quick.text import Text, Unplaced
-from flaskglobals_lint.extract.scopes import Bindings, Kind, Scope
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,26 +20,20 @@ ExpressionHandler: TypeAlias = "Callable[[QuickWalk, Any], facts.Expression]"
 StatementHandler: TypeAlias = "Callable[[QuickWalk, Any, list[facts.Statement]], None]"
 
 
-class QuickWalk:
+class QuickWalk(Collected):
     """One pass over a module. The children are visited in the order of the text, as scopes are numbered by it."""
 
     def __init__(self, source: str) -> None:
+        super().__init__()
         self.text = Text(source)
         self.at = self.text.at
-        self.scope = Scope(Kind.MODULE, "", None, Bindings(set(), set(), set()))
-        self.functions: list[facts.Function] = []
-        self.classes: list[facts.Class] = []
         self.walruses = self.text.holding(":=")
         self._depth = 0
         self._constants: dict[tuple[str, str], facts.Constant] = {}
-        self._qualnames: dict[str, int] = {}
 
     def module(self, tree: ast.Module) -> facts.Module:
-        """The facts of the whole module but for its comments; functions and classes in the order of the text."""
-        body = self.statements(tree.body)
-        functions = sorted(self.functions, key=lambda function: function.pos)
-        classes = sorted(self.classes, key=lambda cls: cls.pos)
-        return facts.Module(body, tuple(functions), tuple(classes), (), None)
+        """The facts of the whole module but for its comments."""
+        return self.whole(self.statements(tree.body))
 
     def constant(self, kind: str, text: str) -> facts.Constant:
         """A constant: one object for all that are equal."""
@@ -85,13 +79,6 @@ class QuickWalk:
                 raise Unplaced
             handler(self, node, out)
         return tuple(out)
-
-    def qualify(self, name: str) -> str:
-        """The qualified name of a definition that stands here, made unique."""
-        owner = self.scope.frame.qualname
-        path = f"{owner}.{name}" if owner else name
-        count = self._qualnames[path] = self._qualnames.get(path, 0) + 1
-        return path if count == 1 else f"{path}#{count}"
 
 
 EXPRESSIONS: Final[dict[type[ast.AST], ExpressionHandler]] = {**expressions.HANDLERS, **definitions.EXPRESSIONS}
