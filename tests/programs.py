@@ -1,4 +1,4 @@
-"""Running the linter over the example programs of the rule pages, for the tests that do so."""
+"""Programs to lint, and the linter run over them: one small application, and the examples of the rule pages."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ from flaskglobals_lint.config import Config
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.lint import lint
 from flaskglobals_lint.rule import Rule
+
+COUNTER = """\
+from flask import Flask
+
+app = Flask(__name__)
+n = 0
+
+
+@app.route("/")
+def home():
+    global n
+    n += 1
+    return str(n)
+"""
+"""The smallest application with a race: line 10 is FGL101."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,29 +1,21 @@
-"""Files that say how the program is run may hold anything: then they tell nothing, and no run ends because of them."""
+"""Files that say how the program is run may hold anything: then they tell nothing, take no long, and end no run."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from programs import COUNTER
 
 from flaskglobals_lint.config import Config
+from flaskglobals_lint.deploy.files import Files
+from flaskglobals_lint.deploy.reader import Reader
 from flaskglobals_lint.lint import lint
+from flaskglobals_lint.models import load
 
 N = 30_000
-
-APP = """\
-from flask import Flask
-
-app = Flask(__name__)
-n = 0
-
-
-@app.route("/")
-def home():
-    global n
-    n += 1
-    return str(n)
-"""
 
 DOUBLED = "".join(f"x{n + 1}: &x{n + 1} [*x{n}, *x{n}]\n" for n in range(60))
 
@@ -88,15 +80,74 @@ HOSTILE = {
 }
 
 
+TOGETHER = {
+    "a script that runs itself": {"start.sh": "./start.sh\n"},
+    "scripts that run each other": {"start.sh": "exec ./boot.sh\n", "boot.sh": "exec ./start.sh\n"},
+    "a script that doubles its arguments": {
+        "Dockerfile": 'ENTRYPOINT ["/start.sh"]\nCMD ["/start.sh"]\n',
+        "start.sh": 'exec "$@" "$@"\n./start.sh "$@" "$@"\n',
+    },
+    "variables that stand for each other": {"Procfile": "web: gunicorn -w $A a:a\n", ".env": "A=$B\nB=$A\n"},
+    "a large product": {"gunicorn.conf.py": "workers = " + "99 * " * 400 + "1\n"},
+    "a long command": {"Procfile": "web: " + "env " * N + "gunicorn a:a\n"},
+}
+
+
 @pytest.mark.parametrize(
-    ("name", "text"),
-    [pytest.param(name, text, id=f"{name}-{n}") for name, texts in HOSTILE.items() for n, text in enumerate(texts)],
-)
-def test_any_text(tmp_path: Path, name: str, text: str) -> None:
-    (tmp_path / "setup.cfg").touch()
-    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
-    if name == "gunicorn.conf.py":
-        (tmp_path / "Procfile").write_text("web: gunicorn app:app\n", encoding="utf-8")
-    (tmp_path / name).write_text(text, encoding="utf-8")
+    "files",
+    [
+        *(pytest.param({name: text}, id=f"{name}-{n}") for name, texts in HOSTILE.items() for n, text in enumerate(texts)),
+        *(pytest.param(files, id=name) for name, files in TOGETHER.items()),
+    ],
+)  # fmt: skip
+def test_any_text(tmp_path: Path, files: dict[str, str]) -> None:
+    beside = {"Procfile": "web: gunicorn app:app\n"} if "gunicorn.conf.py" in files else {}
+    for name, text in {"setup.cfg": "", "app.py": COUNTER, **beside, **files}.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
     report = lint([tmp_path / "app.py"], Config(cache=False, jobs=1), cwd=tmp_path)
     assert [finding.code for finding in report.findings if finding.span.line == 10] == ["FGL101"]
+
+
+# --- the reader alone -------------------------------------------------------------------------------------------------
+
+NAMES = [
+    "Dockerfile",
+    "Procfile",
+    ".env",
+    "gunicorn.conf.py",
+    "uwsgi.ini",
+    "web.service",
+    "supervisord.conf",
+    "start.sh",
+    "compose.yaml",
+    "fly.toml",
+    "railway.json",
+    "app.yaml",
+    "k8s.yaml",
+    "values.yaml",
+    "Makefile",
+    "zappa_settings.json",
+]
+WORDS = [
+    *("FROM a AS b\n", "FROM b\n", "CMD ", "ENTRYPOINT ", "ENV A=$A\n", "ENV ", '["sh", "-c", "', "'", '"', "[", "]", "{"),
+    *("web: ", "gunicorn ", "-w ", "--threads=", "$A", "${A:-${B:-", "}", "$(", ")", "`", "%(a)", "\\\n", "\n", "  ", "- "),
+    *("[uwsgi]\n", "[program:a]\n", "[Service]\n", "ExecStart=", "command=", "processes = %(processes)\n", "start.sh "),
+    *('"$@"', "services:\n", "command: ", "build: ", "replicas: ", "kind: Deployment\n", "apiVersion: 1\n", "spec:\n"),
+    *("&a ", "*a", "workers = ", "workers", " if ", " else ", "def f(): return f()\n", "f()", "os.environ['A']"),
+    *("1 << 9", "9 ** 9 ** 9"),
+]  # fmt: skip
+
+texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=3), max_size=14).map("".join)
+
+
+@settings(
+    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.dictionaries(st.sampled_from(NAMES), texts, min_size=1, max_size=4))
+def test_whatever_is_written(tmp_path: Path, files: dict[str, str]) -> None:
+    for name in NAMES:
+        (tmp_path / name).unlink(missing_ok=True)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text.encode("utf-8", "replace").decode(), encoding="utf-8")
+    for found in Reader(load(None).servers, Files(tmp_path, "", "")).run():
+        assert found.server.id

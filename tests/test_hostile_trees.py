@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from programs import COUNTER
 
 from flaskglobals_lint import analysis, cli, discover, repair
 from flaskglobals_lint import lint as lint_module
@@ -19,25 +20,11 @@ from flaskglobals_lint.context import imports
 from flaskglobals_lint.finding import Report
 from flaskglobals_lint.lint import lint
 
-APP = """\
-from flask import Flask
-
-app = Flask(__name__)
-n = 0
-
-
-@app.route("/")
-def home():
-    global n
-    n += 1
-    return str(n)
-"""
-
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
+    (tmp_path / "app.py").write_text(COUNTER, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -72,7 +59,7 @@ def test_what_is_no_file_is_passed_over(project: Path) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind("socket.py")
         (project / "x.py").mkdir()
-        (project / "x.py" / "inner.py").write_text(APP, encoding="utf-8")
+        (project / "x.py" / "inner.py").write_text(COUNTER, encoding="utf-8")
         assert found() == ["app.py:10 FGL101", "x.py/inner.py:10 FGL101"]
         assert found("app.py") == ["app.py:10 FGL101"]
         for name in ("self.py", "pipe.py", "socket.py", "zero.py"):
@@ -95,8 +82,8 @@ def test_any_name_of_a_file(project: Path, name: bytes) -> None:
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="who may read anything")
 def test_what_may_not_be_read(project: Path) -> None:
     (project / "secret").mkdir()
-    (project / "secret" / "app.py").write_text(APP, encoding="utf-8")
-    (project / "mine.py").write_text(APP, encoding="utf-8")
+    (project / "secret" / "app.py").write_text(COUNTER, encoding="utf-8")
+    (project / "mine.py").write_text(COUNTER, encoding="utf-8")
     (project / "mine.py").chmod(0)
     (project / "secret").chmod(0)
     try:
@@ -135,7 +122,7 @@ class _Changing:
 def test_a_file_that_changes_during_the_run(
     project: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path], object], expected: list[str]
 ) -> None:
-    (project / "other.py").write_text(APP, encoding="utf-8")
+    (project / "other.py").write_text(COUNTER, encoding="utf-8")
     _Changing(monkeypatch, lambda: change(project / "other.py"))
     assert found() == ["app.py:10 FGL101", *expected]
 
@@ -169,14 +156,14 @@ def test_a_folder_that_vanishes_while_it_is_searched(project: Path, monkeypatch:
 def test_two_modules_of_one_name(project: Path) -> None:
     (project / "app").mkdir()
     for name in ("app/__init__.py", "app/app.py", "app.pyw"):
-        (project / name).write_text(APP, encoding="utf-8")
+        (project / name).write_text(COUNTER, encoding="utf-8")
     places = ["app.py:10", "app.pyw:10", "app/__init__.py:10", "app/app.py:10"]
     assert found() == [f"{place} FGL101" for place in places]
 
 
 def test_paths_given_twice_or_inside_each_other(project: Path) -> None:
     (project / "sub").mkdir()
-    (project / "sub" / "more.py").write_text(APP, encoding="utf-8")
+    (project / "sub" / "more.py").write_text(COUNTER, encoding="utf-8")
     (project / "link").symlink_to("sub")
     once = ["app.py:10 FGL101", "sub/more.py:10 FGL101"]
     assert found(".", "sub", "app.py", "./sub/../app.py", "sub/more.py", str(project), "link/more.py") == once
@@ -190,7 +177,7 @@ def test_5000_modules_in_one_package(project: Path) -> None:
         (package / f"m{number}.py").write_text(
             f"from big.m{(number + 1) % 5000} import f as g\ndef f(x):\n    return g(x)\n", encoding="utf-8"
         )
-    (project / "app.py").write_text(f"from big.m0 import f\n{APP}", encoding="utf-8")
+    (project / "app.py").write_text(f"from big.m0 import f\n{COUNTER}", encoding="utf-8")
     assert found() == ["app.py:11 FGL101"]
 
 
@@ -201,7 +188,7 @@ def test_a_project_whose_root_is_the_root_of_everything(
     """Files of ``/`` are judged and searched no deeper than their own folder."""
     folder = tmp_path / "plain"
     folder.mkdir()
-    (folder / "app.py").write_text(APP, encoding="utf-8")
+    (folder / "app.py").write_text(COUNTER, encoding="utf-8")
     monkeypatch.chdir("/")
     monkeypatch.setattr(discover, "_project_root", lambda path: Path("/"))
     monkeypatch.setattr(discover, "_CONTEXT_FOLDERS", 1)
@@ -264,11 +251,11 @@ def test_a_file_that_vanishes_meanwhile_is_not_made_again(
 
 
 def test_a_read_only_file_stays_as_it_is_and_so_do_the_others(project: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    (project / "aaa.py").write_text(APP, encoding="utf-8")
+    (project / "aaa.py").write_text(COUNTER, encoding="utf-8")
     (project / "app.py").chmod(0o444)
     assert cli.main(["--fix", "--no-cache"]) == 2
     assert capfd.readouterr().err == "flaskglobals-lint: `app.py` is read-only; nothing is written\n"
-    assert [file.read_text(encoding="utf-8") for file in sorted(project.glob("*.py"))] == [APP, APP]
+    assert [file.read_text(encoding="utf-8") for file in sorted(project.glob("*.py"))] == [COUNTER, COUNTER]
     (project / "report.txt").write_text("old", encoding="utf-8")
     (project / "report.txt").chmod(0o444)
     assert cli.main(["--output-file", "report.txt", "--no-cache"]) == 2
@@ -293,7 +280,7 @@ def test_a_report_is_not_written_over_something_else(
     assert cli.main([*words, "--no-cache"]) == 2
     out, err = capfd.readouterr()
     assert (out, err.count("\n"), "written over" in err) == ("", 1, True)
-    assert (project / "app.py").read_text(encoding="utf-8") == APP
+    assert (project / "app.py").read_text(encoding="utf-8") == COUNTER
     assert (project / "setup.cfg").read_text(encoding="utf-8") == "[metadata]\n"
 
 
@@ -316,7 +303,7 @@ def test_what_never_ends_is_read_no_further_than_it_may_be(
     project: Path, words: tuple[str, ...], status: int, told: str
 ) -> None:
     (project / "holes").mkdir()
-    (project / "holes" / "app.py").write_text(APP, encoding="utf-8")
+    (project / "holes" / "app.py").write_text(COUNTER, encoding="utf-8")
     for name in ("holes/.gitignore", "holes/pyproject.toml", "Dockerfile", ".env"):
         (project / name).touch()
         os.truncate(project / name, 10**11)
@@ -330,7 +317,7 @@ def test_what_never_ends_is_read_no_further_than_it_may_be(
 
 def test_a_full_disk_leaves_every_file_whole(project: Path) -> None:
     """The system ends every write of more bytes than that with an error."""
-    (project / "app.py").write_text(APP + "# text\n" * 3000, encoding="utf-8")
+    (project / "app.py").write_text(COUNTER + "# text\n" * 3000, encoding="utf-8")
     before = (project / "app.py").read_bytes()
     done = confined("FSIZE", 5000, "--fix")
     assert done.returncode == 2

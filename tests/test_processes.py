@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from programs import COUNTER
 
 from flaskglobals_lint import cache, cli
 from flaskglobals_lint.config import Config
@@ -18,19 +19,6 @@ from flaskglobals_lint.lint import lint
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
 
-APP = """\
-from flask import Flask
-
-app = Flask(__name__)
-n = 0
-
-
-@app.route("/")
-def home():
-    global n
-    n += 1
-    return str(n)
-"""
 FOUND = b"app.py:10:5: FGL101 "
 
 # Workers are used for little code, too, and do something else where a file holds the word POISON.
@@ -67,7 +55,7 @@ MAIN = "\nfrom flaskglobals_lint.__main__ import main; sys.exit(main())\n"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     (tmp_path / "setup.cfg").touch()
-    (tmp_path / "app.py").write_text(APP, encoding="utf-8")
+    (tmp_path / "app.py").write_text(COUNTER, encoding="utf-8")
     return tmp_path
 
 
@@ -167,7 +155,7 @@ def test_signals_that_the_caller_ignores_stay_ignored(project: Path) -> None:
 
 
 def test_a_worker_that_is_killed_costs_nothing(project: Path) -> None:
-    (project / "poison.py").write_text("POISON = 1\n" + APP, encoding="utf-8")
+    (project / "poison.py").write_text("POISON = 1\n" + COUNTER, encoding="utf-8")
     status, out, err = ended(project, WORKERS.format(poison=DIE_ONCE), "--jobs", "2", "--no-cache")
     assert (project / "died").exists()
     assert (status, err) == (1, b"")
@@ -197,11 +185,11 @@ def test_a_kill_while_the_cache_is_written(project: Path) -> None:
 
 
 def test_a_kill_in_the_middle_of_a_fix(project: Path) -> None:
-    (project / "more.py").write_text(APP, encoding="utf-8")
+    (project / "more.py").write_text(COUNTER, encoding="utf-8")
     kill = "str(arguments[1]).endswith('more.py') and os.kill(os.getpid(), signal.SIGKILL)"
     code = WATCH.format(where="flaskglobals_lint.console", name="os.replace", action=kill)
     assert ended(project, code, "--fix")[0] == -signal.SIGKILL
-    assert (project / "more.py").read_text(encoding="utf-8") == APP
+    assert (project / "more.py").read_text(encoding="utf-8") == COUNTER
     fixed = (project / "app.py").read_text(encoding="utf-8")
     assert "Lock()" in fixed
     assert codes(project) == ["FGL101"]
@@ -211,7 +199,7 @@ def test_a_signal_in_the_middle_of_a_fix_leaves_nothing_behind(project: Path) ->
     action = "str(arguments[1]).endswith('app.py') and signal.raise_signal(signal.SIGTERM)"
     code = WATCH.format(where="flaskglobals_lint.console", name="os.replace", action=action)
     assert ended(project, code, "--fix")[0] == 128 + signal.SIGTERM
-    assert (project / "app.py").read_text(encoding="utf-8") == APP
+    assert (project / "app.py").read_text(encoding="utf-8") == COUNTER
     assert leftovers(project) == []
 
 
