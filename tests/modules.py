@@ -1,10 +1,18 @@
-"""A strategy of Hypothesis for modules as they might be written around a Flask application, and stranger ones."""
+"""Modules as they might be written around a Flask application, and stranger ones, made by chance.
+
+Hypothesis draws the seed only: drawing each word of a module by itself takes it ten times as long as all that is tried on it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from random import Random
+from typing import TypeAlias
 
 from hypothesis import strategies as st
+
+Text: TypeAlias = Callable[[Random, int], str]
+"""Makes a text by chance; the number says how many levels it may still nest."""
 
 NAMES = (
     "app",
@@ -117,39 +125,55 @@ IMPORTS = (
     *("from .x import (\n    f,  # it\n    K as x,\n)", "from x import *", "from ...x.y import f", "import sqlite3"),
 )
 
-names = st.sampled_from(NAMES)
 
-
-def one(*choices: str) -> st.SearchStrategy[str]:
+def one(*choices: str) -> Text:
     """One of the texts."""
-    return st.sampled_from(choices)
+    return lambda random, depth: random.choice(choices)
 
 
-def form(template: str, *parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def either(*parts: Text) -> Text:
+    """One of the parts."""
+    return lambda random, depth: random.choice(parts)(random, depth)
+
+
+def form(template: str, *parts: Text) -> Text:
     """The template with a part for each ``%s``."""
-    return st.tuples(*parts).map(lambda values: template % values)
+    return lambda random, depth: template % tuple(part(random, depth) for part in parts)
 
 
-def many(separator: str, item: st.SearchStrategy[str], least: int = 0, most: int = 3) -> st.SearchStrategy[str]:
+def many(separator: str, item: Text, least: int = 0, most: int = 3) -> Text:
     """Several items in a row."""
-    return st.lists(item, min_size=least, max_size=most).map(separator.join)
+    return lambda random, depth: separator.join(item(random, depth) for _ in range(random.randint(least, most)))
 
 
-def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def recursive(leaf: Text, larger: Callable[[Text], Text], deepest: int) -> Text:
+    """A leaf, or something larger that is made of others."""
+
+    def inner(random: Random, depth: int) -> str:
+        return (leaf if depth == 0 or random.random() < 0.5 else made)(random, depth - 1)
+
+    made = larger(inner)
+    return lambda random, depth: inner(random, deepest)
+
+
+names = one(*NAMES)
+
+
+def _larger(inner: Text) -> Text:
     """Expressions made of others."""
-    argument = st.one_of(inner, form("*(%s)", inner))
-    keyword = st.one_of(form("%s=%s", names, inner), form("**(%s)", inner))
-    entry = st.one_of(form("(%s): %s", inner, inner), form("**(%s)", inner))
+    argument = either(inner, form("*(%s)", inner))
+    keyword = either(form("%s=%s", names, inner), form("**(%s)", inner))
+    entry = either(form("(%s): %s", inner, inner), form("**(%s)", inner))
     clause = form("for %s in (%s)%s", names, inner, one("", " if n", " for x in f() if x if n"))
-    return st.one_of(
+    return either(
         form("(%s).%s", inner, names),
         form("%s.%s.%s", names, names, names),
         form("(%s)[%s]", inner, inner),
         form("cache[%s:%s, ::2]", inner, inner),
         form("%s(%s, %s)", names, many(", ", argument, 1), many(", ", keyword)),
         form("(%s)(%s)", inner, many(",\n  ", inner)),
-        form("%s %s %s", inner, st.sampled_from(BINARY), inner),
-        form("(%s %s (%s)%s)", inner, st.sampled_from(COMPARISONS), inner, one("", " < 3", " in x is n")),
+        form("%s %s %s", inner, one(*BINARY), inner),
+        form("(%s %s (%s)%s)", inner, one(*COMPARISONS), inner, one("", " < 3", " in x is n")),
         form("(%s%s)", one("-", "~", "+", "not ", "- -"), inner),
         form("(%s if %s else %s)", inner, inner, inner),
         form("(lambda %s: %s)", one("", "x", "x, n=1", "*x, n", "x, /, *, n", "**x"), inner),
@@ -166,8 +190,8 @@ def _larger(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     )
 
 
-expressions = st.recursive(st.one_of(names, st.sampled_from(CONSTANTS)), _larger, max_leaves=6)
-targets = st.one_of(
+expressions = recursive(either(names, one(*CONSTANTS)), _larger, 3)
+targets = either(
     names,
     names,
     form("%s.%s", names, names),
@@ -176,16 +200,16 @@ targets = st.one_of(
 )
 KEYWORDS = ("return", "assert", "raise", "del x,", "return *x,", "yield", "yield from", "x = yield")
 ALONE = ("pass", "global n", "global n, cache", "nonlocal x", "return", "raise", "break", "'''text'''", "...")
-simple = st.one_of(
-    st.sampled_from(SHARED),
-    st.sampled_from(SHARED),
+simple = either(
+    one(*SHARED),
+    one(*SHARED),
     expressions,
     form("%s = %s", many(" = ", targets, 1, 2), expressions),
-    form("%s %s= %s", st.one_of(names, one("cache[x]", "app.n", "K.n")), st.sampled_from(BINARY[:-2]), expressions),
+    form("%s %s= %s", either(names, one("cache[x]", "app.n", "K.n")), one(*BINARY[:-2]), expressions),
     form("%s: (%s)%s", names, expressions, one("", " = 1")),
-    form("%s %s", st.sampled_from(KEYWORDS), expressions),
-    st.sampled_from(ALONE),
-    st.sampled_from(IMPORTS),
+    form("%s %s", one(*KEYWORDS), expressions),
+    one(*ALONE),
+    one(*IMPORTS),
 )
 
 
@@ -194,16 +218,22 @@ def _indented(lines: Sequence[str], by: str) -> str:
     return "\n".join(f"{by}{line}" if line else line for text in lines for line in text.split("\n"))
 
 
-def _compound(statement: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+def _compound(statement: Text) -> Text:
     """Statements made of others."""
-    block = st.builds(_indented, st.lists(statement, min_size=1, max_size=4), one("    ", "  ", "\t"))
-    deeper = block.map(lambda text: _indented([text], "  "))
+    indents = ("    ", "  ", "\t")
+
+    def block(random: Random, depth: int) -> str:
+        return _indented([statement(random, depth) for _ in range(random.randint(1, 4))], random.choice(indents))
+
+    def deeper(random: Random, depth: int) -> str:
+        return _indented([block(random, depth)], "  ")
+
     maybe = one("", "async ")
-    decorators = many("", form("%s\n", st.sampled_from(DECORATORS)), 0, 2)
+    decorators = many("", form("%s\n", one(*DECORATORS)), 0, 2)
     parameters = one("", "x", "self, x=n", "*x, n: int = 1, **f", "x, /, n, *, f=lambda: n", "x: 'K' = {}, *_")
     returns = one("", "", " -> int", " -> 'dict[str, K]'")
     function = form("%s%sdef %s(%s)%s:\n%s", decorators, maybe, names, parameters, returns, block)
-    return st.one_of(
+    return either(
         function,
         function,
         form("%sclass %s%s:\n%s", decorators, names, one("", "()", "(K, metaclass=f)", "(x.K[n], *x)"), block),
@@ -213,17 +243,18 @@ def _compound(statement: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
         form("%swith (%s)%s:\n%s", maybe, expressions, one("", " as x", " as (x, n.y)", ", lock as cache[x]"), block),
         form("try:\n%s\n%s:\n%s\nfinally:\n%s", block, one("except", "except K as x", "except* f(x)"), block, block),
         form(
-            *("match (%s):\n case %s%s:\n%s\n case _:\n%s", expressions, st.sampled_from(PATTERNS)),
+            *("match (%s):\n case %s%s:\n%s\n case _:\n%s", expressions, one(*PATTERNS)),
             *(one("", " if n"), deeper, deeper),
         ),
     )
 
 
-def _commented(statement: str, comment: str) -> str:
+def _commented(random: Random, depth: int) -> str:
+    statement, comment = simple(random, depth), random.choice(COMMENTS)
     return statement + (comment if "\n" not in statement or comment.startswith("  #") else "")
 
 
-statements = st.recursive(st.builds(_commented, simple, st.sampled_from(COMMENTS)), _compound, max_leaves=8)
+statements = recursive(_commented, _compound, 2)
 
 HEADS = (
     "",
@@ -234,11 +265,14 @@ HEADS = (
 )
 
 
-def _ended(text: str, end: str) -> str:
+module = form("%s%s\n", one(*HEADS), many("\n", statements, 1, 6))
+
+
+def _source(seed: int) -> str:
+    random = Random(seed)
+    text, end = module(random, 0), random.choice(("\n", "\r\n", "\r", ""))
     return text.replace("\n", end) if end else text.rstrip("\n")
 
 
-sources = st.builds(
-    _ended, form("%s%s\n", st.sampled_from(HEADS), many("\n", statements, 1, 6)), one("\n", "\r\n", "\r", "")
-)
+sources = st.integers(0, 2**64).map(_source)
 """The text of a module, most of them valid."""
