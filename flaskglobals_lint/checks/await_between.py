@@ -21,7 +21,7 @@ def check(program: Program) -> Iterator[Finding]:
 
 def _finding(program: Program, race: Race) -> Finding:
     pair, place, context = race.pair, race.conflict.place, race.context
-    function, pos = pair.write.remote or (context.function, pair.write.pos)
+    function, pos = check_then_set.acts(race)
     where = conflicts.way_in(program, context)
     checked = pair.kind == "control"
     done = f"{'checked' if checked else 'read'} on line {pair.read.pos[0]}"

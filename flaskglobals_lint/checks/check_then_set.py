@@ -50,7 +50,7 @@ def check(program: Program) -> Iterator[Finding]:
 def _finding(program: Program, race: Race) -> Finding:
     pair, place, context = race.pair, race.conflict.place, race.context
     where = conflicts.way_in(program, context)
-    function, pos = pair.write.remote or (context.function, pair.write.pos)
+    function, pos = acts(race)
     line = f"{pair.read.pos[0]}"
     if program.file(function) != program.file(context.function):
         line += f" of {program.file(context.function)}"
@@ -86,6 +86,12 @@ def _finding(program: Program, race: Race) -> Finding:
         uninterrupted=race.uninterrupted,
         remedies=remedies.of_race(program, race),
     )
+
+
+def acts(race: Race) -> tuple[ScopeId, Position]:
+    """Where the place is changed: in a callee that knows it, or in the call of one that changes what it is given."""
+    write = race.pair.write
+    return (race.context.function, write.pos) if write.remote is None or write.handed else write.remote
 
 
 def severity(program: Program, race: Race) -> Severity:

@@ -141,8 +141,8 @@ class Assignments:
             return
         receiver = expressions.evaluate(frame, items.indexed(target))
         key = expressions.evaluate(frame, target.key)
-        step = key_step(target.key)
-        text = items.key_text(target.key)
+        step = key_step(items.index(target))
+        text = items.key_text(items.index(target))
         if key.flags & MEASURED:
             # ``d[len(d) + 1] = x``: which item is written depends on what was there.
             read = key.deps >> frame.first_read << frame.first_read
@@ -158,7 +158,8 @@ class Assignments:
                     if method is not None:
                         calls.invoke(frame, method, (), [Value((ref,)), key, value], target.pos)
             path: Path = (*ref, step)
-            frame.write(path, "set", "[…] =", target.pos, value, text, key.flags, constant=constant)
+            chosen = frame.searched(ref, text, key.deps)
+            frame.write(path, "set", "[…] =", target.pos, value, text, key.flags, constant=constant, chosen=chosen)
             frame.escape(value, path)
         inner = target.value
         while isinstance(inner, f.Item | f.Attribute):

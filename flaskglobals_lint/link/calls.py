@@ -5,22 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import attributes, expressions, items, library, locks, memo, methods
+from flaskglobals_lint.link import attributes, expressions, items, library, locks, memo, methods, passing
 from flaskglobals_lint.link.feasible import Constants
-from flaskglobals_lint.link.frame import NOT_GIVEN, Frame, merge
+from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import NAMES_ONE, Edge, Path, Read, Value, Write, passed_on
 
 MOST_CALLEES = 5
-MOST_PATHS = 3
 _ENDS = frozenset({"cancel", "close", "disconnect", "dispose", "kill", "quit", "shutdown", "stop", "terminate"})
 """Methods after which an object is of no more use."""
-NOTHING = Value()
-GIVEN = ("given",)
-"""Stands for an argument that takes the place of a parameter's mutable default."""
-ANYTHING: list[Value] = []
-"""The arguments of a call that a library makes: nobody knows them."""
+_FORM = "wtforms.Form"
 
 
 def call(frame: Frame, node: f.Call) -> Value:
@@ -37,7 +32,7 @@ def call(frame: Frame, node: f.Call) -> Value:
         extra = receiver
     else:
         callee = expressions.evaluate(frame, function)
-        extra = NOTHING
+        extra = passing.NOTHING
     if isinstance(function, f.Global | f.Attribute):
         special = library.builtin(frame, node, callee)
         if special is not None:
@@ -133,11 +128,11 @@ def _kept_method(frame: Frame, path: Path, method: Any) -> Any:
 def _target(frame: Frame, node: f.Call, target: Any, values: list[Value], origin: Any) -> Value | None:
     match target[0]:
         case "func":
-            given = arguments(frame, target[1], node, values, None)
+            given = passing.arguments(frame, target[1], node, values, None)
             return invoke(frame, target[1], target[2], given, node.pos, origin=origin)
         case "bound":
             receiver = Value((_receiver(target[2]),))
-            given = arguments(frame, target[1], node, values, receiver)
+            given = passing.arguments(frame, target[1], node, values, receiver)
             bindings = target[3] if len(target) > 3 else ()
             return invoke(frame, target[1], bindings, given, node.pos, origin=origin)
         case "class":
@@ -146,7 +141,7 @@ def _target(frame: Frame, node: f.Call, target: Any, values: list[Value], origin
             method = frame.types.names.method(target[1], "__call__")
             if method is None:
                 return None
-            given = arguments(frame, method, node, values, Value((_receiver(target),)))
+            given = passing.arguments(frame, method, node, values, Value((_receiver(target),)))
             return invoke(frame, method, (), given, node.pos)
         case "ext" | "extm" | "extinst" | "conn":
             return library.library_call(frame, node, target, values)
@@ -205,31 +200,6 @@ def dynamic(frame: Frame, module_path: str, name: str) -> list[Any]:
     return found
 
 
-def arguments(frame: Frame, fid: ScopeId, node: f.Call, values: list[Value], receiver: Value | None) -> list[Value]:
-    """The values that a call gives each parameter of a function."""
-    parameters = frame.types.index.functions[fid].facts.parameters
-    unknown = values is ANYTHING or any(argument.star for argument in node.arguments)
-    given = [NOTHING if unknown else NOT_GIVEN for _ in parameters]
-    at = 0
-    if receiver is not None and given:
-        given[0], at = receiver, 1
-    by_name = {parameter.name: index for index, parameter in enumerate(parameters)}
-    rest = next((i for i, p in enumerate(parameters) if p.kind == "*"), -1)
-    keywords = next((i for i, p in enumerate(parameters) if p.kind == "**"), -1)
-    for argument, value in zip(node.arguments, values, strict=True):
-        if argument.keyword is not None:
-            index = by_name.get(argument.keyword, keywords)
-        elif argument.star:
-            index = keywords if argument.star == 2 else rest
-        else:
-            index = at if at < len(parameters) and parameters[at].kind == "positional" else rest
-            at += 1
-        if 0 <= index < len(given):
-            kept = value if parameters[index].kind not in ("*", "**") else Value((), value.deps, value.flags)
-            given[index] = kept if given[index] in (NOTHING, NOT_GIVEN) else merge(given[index], kept)
-    return given
-
-
 def construct(frame: Frame, cid: ScopeId, node: f.Call, values: list[Value]) -> Value:
     """Calling a class: ``__new__``, ``__init__``, a singleton's metaclass or decorator."""
     names = frame.types.names
@@ -254,12 +224,21 @@ def construct(frame: Frame, cid: ScopeId, node: f.Call, values: list[Value]) -> 
             refs = shared or refs
     init = names.method(cid, "__init__")
     if init is not None:
-        given = arguments(frame, init, node, values, Value(refs))
+        given = passing.arguments(frame, init, node, values, Value(refs))
         result = invoke(frame, init, (), given, node.pos)
         deps |= result.deps
     else:
         frame.calls += 1
-    return Value(refs, deps, flags)
+    return Value(refs, 0 if is_form(frame, made) else deps, flags)
+
+
+def is_form(frame: Frame, ref: Any) -> bool:
+    """Whether a reference is a form made here: what it is given beside the request only fills its fields in for the client,
+    who sends them back."""
+    if not is_path(ref) or len(ref) > 1 or ref[0][0] != "new" or ref[0][2][0] != "inst":
+        return False
+    bases = frame.types.names.external_bases(ref[0][2][1])
+    return any(_FORM in frame.models.ancestry(base) for base in bases)
 
 
 def metaclass_call(frame: Frame, cid: ScopeId) -> ScopeId | None:
@@ -333,7 +312,7 @@ def invoke(
     summary = evaluator.summary(fid)
     function = frame.types.index.functions[fid]
     parameters = len(function.facts.parameters)
-    given = (given + [NOTHING] * parameters)[:parameters]
+    given = (given + [passing.NOTHING] * parameters)[:parameters]
     generator = function.facts.is_generator and not frame.types.is_context_manager(fid)
     if kind == "call" and generator and not frame.consuming:
         kind = "stream"
@@ -342,7 +321,9 @@ def invoke(
     elsewhere = frame.elsewhere if function.facts.is_async else None
     if elsewhere is not None:
         kind = "thread"
-    passed = tuple(_passed(value, parameter) for value, parameter in zip(given, function.facts.parameters, strict=True))
+    passed = tuple(
+        passing.passed(value, parameter) for value, parameter in zip(given, function.facts.parameters, strict=True)
+    )
     held = frame.sections if kind == "call" else ()
     flags = tuple(value.flags for value in given)
     constants: Constants = ()
@@ -356,10 +337,14 @@ def invoke(
         Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants, elsewhere, decided)
     )
     if kind == "thread":
-        return NOTHING
+        return passing.NOTHING
 
     def paths(path: Path) -> list[Path]:
-        return substitute(path, fid, given)
+        held = frame.variables.get(path[0][2]) if path[0][:2] == ("v", frame.scope) and len(path) > 1 else None
+        if held is not None and any(frame.recorded(ref) for ref in held.refs):
+            # A function defined here uses this variable.
+            return [ref + path[1:] for ref in held.refs[: passing.MOST_PATHS] if frame.recorded(ref)]
+        return passing.substitute(path, fid, given)
 
     def bits(mask: int) -> int:
         found = 0
@@ -388,7 +373,7 @@ def invoke(
 
     def seen(read: Read) -> int:
         """The callee's read as one of this function; its dependency bits."""
-        key, item = seen_key(read.key, function, given), seen_key(read.item, function, given)
+        key, item = passing.seen_key(read.key, function, given), passing.seen_key(read.item, function, given)
         found = 0
         for path in paths(read.path):
             found |= frame.read(path, read.kind, pos, key, (fid, read.pos), item=item)
@@ -401,7 +386,7 @@ def invoke(
             if is_path(ref):
                 refs.extend(paths(ref))
             elif ref[0] == "func" and not ref[2] and frame.types.index.functions[ref[1]].parent is not None:
-                refs.append(("func", ref[1], (*bindings, *closure(fid, given))[:6]))
+                refs.append(("func", ref[1], (*bindings, *passing.closure(fid, given))[:6]))
             elif ref[0] == "param":
                 refs.extend(given[ref[2]].refs if ref[1] == fid and ref[2] < len(given) else ())
             else:
@@ -429,56 +414,15 @@ def invoke(
     return result
 
 
-def _passed(value: Value, parameter: f.Parameter) -> tuple[Any, ...]:
-    """References of an argument; marked where it takes the place of a default that all calls share."""
-    refs = value.refs[:MOST_PATHS]
-    given = isinstance(parameter.default, f.Display) and value is not NOT_GIVEN and value is not NOTHING
-    return (*refs, GIVEN) if given else refs
-
-
-def seen_key(key: str, function: FunctionIndex, given: list[Value]) -> str:
-    """A callee's key as the caller writes it; ``?`` for one that only the callee knows."""
-    if not key or key == "?" or key.startswith("="):
-        return key
-    for at, parameter in enumerate(function.facts.parameters):
-        if parameter.name == key:
-            return given[at].key or "?"
-    return "?"
-
-
-def closure(fid: ScopeId, given: list[Value]) -> list[Any]:
-    """What a nested function remembers of its maker's arguments: functions and classes."""
-    return [
-        (fid, at, ref)
-        for at, value in enumerate(given)
-        for ref in value.refs[:2]
-        if not is_path(ref) and ref[0] in ("func", "bound", "class", "inst")
-    ]
-
-
-def substitute(path: Path, fid: ScopeId, given: list[Value]) -> list[Path]:
-    """A path of the callee in terms of the caller."""
-    root = path[0]
-    if root[0] != "p" or root[1] != fid:
-        return [path]
-    found: list[Path] = []
-    for ref in given[root[2]].refs[:MOST_PATHS] if root[2] < len(given) else ():
-        if is_path(ref):
-            found.append(ref + path[1:])
-        elif ref[0] == "class":
-            found.append((("k", ref[1]), *path[1:]))
-        elif ref[0] == "func":
-            found.append((("fn", ref[1]), *path[1:]))
-    return found
-
-
 def _apply(
     frame: Frame, fid: ScopeId, write: Write, paths: Any, values: int, given: list[Value], pos: f.Position
 ) -> None:
     """Record a callee's write in the caller, where something read here may decide it or its value."""
-    key = seen_key(write.key, frame.types.index.functions[fid], given)
+    function = frame.types.index.functions[fid]
+    key, item = passing.seen_key(write.key, function, given), passing.seen_key(write.item, function, given)
     flags = tuple(value.flags for value in given)
     stored = [one for ref in write.refs for one in paths(ref)]
+    handed = write.handed if write.remote is not None else _changes_argument(function, write)
     for path in paths(write.path):
         if frame.recorded(path):
             frame.summary.writes.append(
@@ -486,10 +430,17 @@ def _apply(
                     path, write.kind, write.via, key, pos, frame.sections, frame.clock, values, frame.decided,
                     passed_on(write.flags, flags), passed_on(write.key_flags, flags), write.harmless, write.constant,
                     write.remote or (fid, write.pos),
-                    tuple(stored) if len(stored) == 1 else (),
-                    frame.control,
+                    frame.stored(path, key, tuple(stored)) if len(stored) == 1 else (),
+                    frame.control, False, item or frame.item_of(path), handed,
                 )
             )  # fmt: skip
+
+
+def _changes_argument(function: FunctionIndex, write: Write) -> bool:
+    """Whether a function's own write changes an argument, other than the object whose method it is, or sets a property."""
+    if any(isinstance(node, f.Attribute) and node.name == "setter" for node in function.facts.decorators):
+        return True
+    return bool(write.path[0][0] == "p" and (function.cls is None or write.path[0][2] > 0))
 
 
 def membership(frame: Frame, ref: Path, key: Value, pos: f.Position) -> int:

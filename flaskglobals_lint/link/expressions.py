@@ -56,7 +56,7 @@ def _item(frame: Frame, node: f.Item) -> Value:
         return _global(frame, variable)
     value = evaluate(frame, items.indexed(node))
     key = evaluate(frame, node.key)
-    return items.item(frame, value, node.key, node.pos, key)
+    return items.item(frame, value, items.index(node), node.pos, key)
 
 
 def _constant(frame: Frame, node: f.Constant) -> Value:

@@ -154,7 +154,7 @@ class Frame:
             return 0
         if kind == "element" and path[-1] == "[]":
             self._keys[path] = key if self._keys.get(path, key) == key else _NO_KEY
-        item = item or self._item(path)
+        item = item or self.item_of(path)
         token = (path, kind, key, self.sections, pos[0], remote, item)
         at = self._reads.get(token)
         if at is None:
@@ -165,12 +165,21 @@ class Frame:
             self.summary.reads.append(Read(path, kind, key, pos, self.sections, self.clock, remote, flags, item))
         return 1 << (self.first_read + at)
 
-    def _item(self, path: Path) -> str:
+    def item_of(self, path: Path) -> str:
         """The key of the last item before the path's last step."""
         for end in range(len(path) - 1, 1, -1):
             if path[end - 1] == "[]":
                 return self._keys.get(path[:end], _NO_KEY)
         return _NO_KEY
+
+    def searched(self, path: Path, key: str, deps: int) -> int:
+        """Those of the reads on which a key depends that asked the container for it: ``while key in d: key = other(key)``."""
+        found = 0
+        for at in bits(deps >> self.first_read) if key else ():
+            read = self.summary.reads[at]
+            if read.path == path and read.kind == "content" and read.key == key:
+                found |= 1 << (self.first_read + at)
+        return found
 
     def asked_before(self, path: Path) -> bool:
         """Whether what a container holds, at that path, decides whether this point is reached."""
@@ -187,22 +196,30 @@ class Frame:
         key_flags: int = 0,
         harmless: bool = False,
         constant: bool = False,
+        chosen: int = 0,
     ) -> None:
-        """Record a write of ``value``."""
+        """Record a write of ``value``; ``chosen`` are the reads by which its key was searched for."""
         if path[0][0] not in RECORDED and path[:1] != SESSION:
             return
         harmless = harmless or (kind == "delete" and self.forgiving > 0)
         values = value.deps if value is not None else 0
         flags = value.flags if value is not None else 0
-        refs = tuple(ref for ref in value.refs if is_path(ref))[:3] if value is not None else ()
+        refs = self.stored(path, key, value.refs) if value is not None else ()
         # Who ends a thing to put another one in its place replaces what was found.
         found = self.ended.get(path, 0) if kind == "set" and not constant else 0
+        found |= chosen
         self.summary.writes.append(
             Write(
                 path, kind, via, key, pos, self.sections, self.clock, values, self.decided | found, flags, key_flags,
-                harmless, constant, None, refs, self.control | found,
+                harmless, constant, None, refs, self.control | found, False, self.item_of(path),
             )
         )  # fmt: skip
+
+    def stored(self, path: Path, key: str, refs: tuple[Any, ...]) -> tuple[Path, ...]:
+        """What a write of that path and key stores, by reference; without what was found there under another key."""
+        known = self._keys.get(path, key) or key
+        other = path[-1] == "[]" and bool(key) and known != key
+        return tuple(ref for ref in refs if is_path(ref) and not (other and ref == path))[:3]
 
     def end(self, value: Value, pos: f.Position) -> None:
         """Record that an object is told to end (``timer.cancel()``)."""

@@ -31,6 +31,9 @@ def key_text(node: f.Expression) -> str:
         case f.Item():
             base, key = key_text(node.value), key_text(node.key)
             return f"{base}[{key}]" if base and key else ""
+        case f.Call(function=f.Global(name="int" | "str"), arguments=(argument,)) if argument.keyword is None:
+            # Whoever turns a key into the form that a table wants means the same item.
+            return key_text(argument.value)
         case _:
             return ""
 
@@ -38,7 +41,19 @@ def key_text(node: f.Expression) -> str:
 def indexed(node: f.Item) -> f.Expression:
     """The object that an item belongs to: ``frame.loc[…]`` is an item of the data frame."""
     inner = node.value
-    return inner.value if isinstance(inner, f.Attribute) and inner.name in _INDEXERS else inner
+    return inner.value if _by_label(node) and isinstance(inner, f.Attribute) else inner
+
+
+def index(node: f.Item) -> f.Expression:
+    """The key of an item: of ``frame.loc[rows, column]`` the column, as in ``frame[column]``."""
+    key = node.key
+    if _by_label(node) and isinstance(key, f.Display) and key.kind == "tuple" and len(key.values) == 2:
+        return key.values[1]
+    return key
+
+
+def _by_label(node: f.Item) -> bool:
+    return isinstance(node.value, f.Attribute) and node.value.name in _INDEXERS
 
 
 def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, key: Value) -> Value:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, items, operators, workers
+from flaskglobals_lint.link import calls, expressions, holding, items, operators, passing, workers
 from flaskglobals_lint.link.frame import merge
 from flaskglobals_lint.link.given import keyword, positional
 from flaskglobals_lint.link.paths import is_path
@@ -176,11 +176,18 @@ def _snapshot(frame: Frame, node: f.Call, name: str) -> Value:
     """``list(d)``, ``sorted(d)``, ``dict(d)``: an atomic copy of a container."""
     values = [expressions.evaluate(frame, argument.value) for argument in node.arguments]
     deps = flags = 0
-    for value in values:
-        deps |= items.content(frame, value, node.pos)
+    origin = Value()
+    for argument, value in zip(node.arguments, values, strict=True):
+        if argument.keyword is None:
+            origin = origin if origin.refs else value
+            deps |= items.content(frame, value, node.pos)
+        else:
+            # ``dict(name=value)`` holds the value itself.
+            frame.hand_out(value, node.pos)
+            deps |= value.deps
         flags |= value.flags
     callback(frame, node, [v for a, v in zip(node.arguments, values, strict=True) if a.keyword == "key"])
-    return copied(frame, values[0], node.pos, SNAPSHOTS[name], deps, flags)
+    return copied(frame, origin, node.pos, SNAPSHOTS[name], deps, flags)
 
 
 def copied(frame: Frame, value: Value, pos: f.Position, kind: str, deps: int, flags: int) -> Value:
@@ -238,7 +245,7 @@ def _call_back(frame: Frame, node: f.Call, functions: list[Value]) -> None:
                 if ref[0][0] in ("p", "v") and len(ref) == 1 and _callable(frame, ref):
                     # A decorator hands on the function that it wraps: it is called as the view is.
                     before, frame.called_back = frame.called_back, False
-                    calls.dispatch(frame, bare, Value((ref,)), calls.ANYTHING)
+                    calls.dispatch(frame, bare, Value((ref,)), passing.ANYTHING)
                     frame.called_back = before
                     continue
                 targets = frame.paths.atoms(ref)
@@ -246,7 +253,7 @@ def _call_back(frame: Frame, node: f.Call, functions: list[Value]) -> None:
                 targets = (ref,)
             for target in targets:
                 if target[0] in ("func", "bound"):
-                    calls.dispatch(frame, bare, Value((target,)), calls.ANYTHING)
+                    calls.dispatch(frame, bare, Value((target,)), passing.ANYTHING)
 
 
 def _callable(frame: Frame, ref: Path) -> bool:

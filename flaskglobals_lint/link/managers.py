@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, locks, operators
+from flaskglobals_lint.link import calls, expressions, locks, operators, passing
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import ScopeId
 from flaskglobals_lint.link.paths import is_path
@@ -89,7 +89,7 @@ class Managers:
             given = [Value(refs) for refs in edge.arguments]
 
             def paths(path: Path, callee: ScopeId = edge.callee, given: list[Value] = given) -> list[Path]:
-                return calls.substitute(path, callee, given)
+                return passing.substitute(path, callee, given)
 
             for held in summary.yielded:
                 sections.append(frame.enter(locks.substituted(held.lock, paths), pos, held.kind, held.key))

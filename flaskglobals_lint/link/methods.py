@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, items, library, proxied
+from flaskglobals_lint.link import calls, expressions, holding, items, library, passing, proxied
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import SESSION, SORT, Edge, Path, Value
@@ -213,7 +213,7 @@ def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver:
     for argument in values:
         for ref in argument.refs:
             if not is_path(ref) and ref[0] in ("func", "bound"):
-                calls.dispatch(frame, f.Call(function, (), node.pos), Value((ref,)), calls.ANYTHING)
+                calls.dispatch(frame, f.Call(function, (), node.pos), Value((ref,)), passing.ANYTHING)
     if name in container.iterates:
         deps = receiver.deps
         return Value(receiver.refs, deps, receiver.flags, name)
@@ -320,6 +320,6 @@ def _widen_local(frame: Frame, target: f.Expression, added: Value) -> None:
         target = target.value
     if isinstance(target, f.Local) and target.name in frame.variables:
         held = frame.variables[target.name]
-        if not any(frame.recorded(ref) for ref in held.refs):
+        if not any(frame.recorded(ref) or calls.is_form(frame, ref) for ref in held.refs):
             deps = held.deps | added.deps | frame.chosen
             frame.variables[target.name] = Value(held.refs, deps, held.flags | added.flags, held.view)

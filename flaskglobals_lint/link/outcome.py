@@ -82,8 +82,10 @@ def _parts(frame: Frame, values: list[Value]) -> tuple[Returned, ...]:
 
 
 def _exported(write: Write, mask: int) -> Write:
-    """A write as callers see it: only its dependence on parameters is left."""
-    return replace(write, values=write.values & mask, control=0, sections=())
+    """A write as callers see it: only its dependence on parameters is left. It stands where the place is known."""
+    known = write.handed and write.path[0][0] != "p"
+    remote, handed = (None, False) if known else (write.remote, write.handed)
+    return replace(write, values=write.values & mask, control=0, sections=(), remote=remote, handed=handed)
 
 
 def _known_outside(refs: tuple[Any, ...]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.locks import common, fits
-from flaskglobals_lint.link.summary import CONTENT, EMPTIED, Pair, Path, Read, Summary, Write, bits
+from flaskglobals_lint.link.summary import CONTENT, EMPTIED, UNSEEN, Pair, Path, Read, Summary, Write, bits
 
 _FILLS = frozenset({".append()", ".extend()"})
 
@@ -87,7 +87,7 @@ def _worst(
     if any read of it stands outside.
     """
     best: Pair | None = None
-    if _again(write):
+    if _again(summary, write):
         return None
     for at in bits(mask >> first_read):
         read = summary.reads[at]
@@ -97,7 +97,8 @@ def _worst(
             and not _vague(read, write)
             and not one_call
             and not _made_before(summary, read, write)
-            and not (kind == "control" and _set_before(summary, first_read, read, write))
+            and not _set_before(summary, first_read, read, write, kind)
+            and not (kind == "control" and _either_way(summary, write, 1 << (first_read + at)))
         ):
             early = kind == "control" and not write.branch >> first_read >> at & 1
             decides = kind == "control" or write.kind == "delete"
@@ -118,14 +119,21 @@ def _worse(pair: Pair, best: Pair) -> bool:
 
 
 def _vague(read: Read, write: Write) -> bool:
-    """Whether read and write are calls away from each other and agree only in unknown keys, two levels deep."""
+    """Whether read and write are calls away from each other and agree only in unknown keys, two levels deep, or in one that
+    each of two callees makes for itself."""
+    if read.remote is not None and write.remote is not None and read.item == write.item == UNSEEN:
+        return True
     far = read.remote is not None or write.remote is not None
     return far and write.path[-1] == "[]" == read.path[-1] and write.path.count("[]") > 1
 
 
-def _again(write: Write) -> bool:
-    """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``)."""
-    return write.refs == (write.path,)
+def _again(summary: Summary, write: Write) -> bool:
+    """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``), or one that the function
+    which looks it up makes where there is none."""
+    others = [ref for ref in write.refs if ref != write.path]
+    return len(others) < len(write.refs) and all(
+        ref[0][0] == "new" and ref[0][2][0] == "inst" and ref[0][1][2] != summary.function for ref in others
+    )
 
 
 def found(pair: Pair) -> bool:
@@ -152,9 +160,9 @@ def _made_before(summary: Summary, read: Read, write: Write) -> bool:
     return False
 
 
-def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> bool:
+def _set_before(summary: Summary, first_read: int, read: Read, write: Write, kind: str) -> bool:
     """Whether the read sees what the function itself has just stored, in any case and whatever was there: to look at that and set
-    it right is no check of what others left."""
+    it right is no check of what others left, and to add to it at once is no update of theirs."""
     for made in summary.writes:
         if (
             made is not write
@@ -164,10 +172,23 @@ def _set_before(summary: Summary, first_read: int, read: Read, write: Write) -> 
             and made.pos < read.pos
             and read.remote is None
             and not made.branch & ~write.branch
+            and (kind == "control" or (made.clock == read.clock and not made.constant))
             and not any(summary.reads[at].path == made.path for at in bits(made.values >> first_read))
         ):
             return True
     return False
+
+
+def _either_way(summary: Summary, write: Write, bit: int) -> bool:
+    """Whether the same statement of a callee writes the place again later, whichever way the check went: it decides nothing of
+    what the place holds in the end."""
+    if write.remote is None or not write.branch & bit:
+        return False
+    same_write = (write.remote, write.path, write.key)
+    return any(
+        (other.remote, other.path, other.key) == same_write and other.pos > write.pos and not other.branch & bit
+        for other in summary.writes
+    )
 
 
 def _control_rank(pair: Pair) -> tuple[int, bool, bool, bool, bool]:

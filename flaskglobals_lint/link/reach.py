@@ -10,7 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link.calls import GIVEN
+from flaskglobals_lint.link.passing import DISPLACES
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
 from flaskglobals_lint.link.starts import MIDDLEWARE, Start
 from flaskglobals_lint.link.summary import (
@@ -298,7 +298,7 @@ class Reach:
                 )
             elif ref[0] in ("func", "bound", "class"):
                 found.append((("k", ref[1]),) if ref[0] == "class" else ref)
-        given = (GIVEN,) if GIVEN in refs else ()
+        given = (DISPLACES,) if DISPLACES in refs else ()
         return (*tuple(dict.fromkeys(found))[:3], *given)
 
     def resolve(self, path: Path, context: Context) -> list[Path]:
@@ -313,7 +313,7 @@ class Reach:
         for ref in arguments:
             if is_path(ref):
                 found.append(ref + path[1:] if len(ref) + len(path) < 12 else ref)
-        if not found and self._default(root) and GIVEN not in arguments:
+        if not found and self._default(root) and DISPLACES not in arguments:
             found.append((("v", root[1], self._default(root)), *path[1:]))
         if not found:
             found.extend(self.paths.aliased(path))

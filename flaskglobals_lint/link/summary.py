@@ -123,6 +123,9 @@ EMPTIED = "emptied"
 """The kind that stands in a pair for the write that empties what is filled again."""
 
 
+UNSEEN = "?"
+"""Stands for a key that only a callee knows."""
+
 CONTENT = frozenset({"content", "truth", "lack"})
 """Kinds of reads that tell what a container holds."""
 
@@ -170,6 +173,12 @@ class Write(msgspec.Struct, frozen=True, gc=False):
 
     acts: bool = False
     """Whether the branch it stands in does more than store constants."""
+
+    item: str = ""
+    """As for a read: the key of the last item before the path's last step, if that is known."""
+
+    handed: bool = False
+    """Whether the callee changes what it was given, or sets a property: the caller's call says what is changed."""
 
 
 SORT = "sort()"
