@@ -169,6 +169,7 @@ def home(name):
 
 OWN = [
     case("what was just stored is completed", PANEL % "panel.flags |= 4"),
+    case("what was just stored is counted up", PANEL % "panel.flags += 4  # want: FGL101"),
     case("what was stored a while ago is added to", PANEL % "time.sleep(1); panel.flags |= 4  # want: FGL101"),
     case("a column made of others", FRAMES % "table.loc[:, 'both'] = table[app.name] + table['two']"),
     case("a column made of itself", FRAMES % "table.loc[:, 'two'] = table['two'] * 2  # want: FGL101"),

@@ -7,6 +7,7 @@ from flaskglobals_lint.link.locks import common, fits
 from flaskglobals_lint.link.summary import CONTENT, EMPTIED, UNSEEN, Pair, Path, Read, Summary, Write, bits
 
 _FILLS = frozenset({".append()", ".extend()"})
+_FLAGS = frozenset({"|=", "&="})
 
 
 def find(summary: Summary, first_read: int, parameters: tuple[str, ...] = ()) -> list[Pair]:
@@ -162,7 +163,7 @@ def _made_before(summary: Summary, read: Read, write: Write) -> bool:
 
 def _set_before(summary: Summary, first_read: int, read: Read, write: Write, kind: str) -> bool:
     """Whether the read sees what the function itself has just stored, in any case and whatever was there: to look at that and set
-    it right is no check of what others left, and to add to it at once is no update of theirs."""
+    it right is no check of what others left, and to set flags in it at once is no update of theirs."""
     for made in summary.writes:
         if (
             made is not write
@@ -172,7 +173,7 @@ def _set_before(summary: Summary, first_read: int, read: Read, write: Write, kin
             and made.pos < read.pos
             and read.remote is None
             and not made.branch & ~write.branch
-            and (kind == "control" or (made.clock == read.clock and not made.constant))
+            and (kind == "control" or (write.via in _FLAGS and made.clock == read.clock and not made.constant))
             and not any(summary.reads[at].path == made.path for at in bits(made.values >> first_read))
         ):
             return True
