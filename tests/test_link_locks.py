@@ -832,6 +832,30 @@ def home():
     ),
 ]
 
+LOST = "  # want: FGL101"
+OWN_LOCK = """
+n = {"a": 0}
+lock = threading.Lock()
+
+class Guard:
+    def __init__(self):
+        self.lock = %s
+
+    def bump(self):
+        self.add()
+
+    def add(self):
+        with self.lock:
+            n["a"] = n["a"] + 1  # want: FGL101
+
+guard = Guard()
+
+@app.post("/")
+def home():
+    %s.bump()
+    return "ok"
+"""
+
 NOT_HELD = [
     case(
         "another lock for the write",
@@ -880,7 +904,7 @@ class Counter:
     n = 0
 
     def __init__(self):
-        self.lock = threading.Lock()
+        self.lock = threading.Lock()  # want: FGL401
 
     def bump(self):
         with self.lock:
@@ -951,6 +975,9 @@ def home():
     return "ok"
 """,
     ),
+    case("a lock for each object that a request makes", OWN_LOCK % ("threading.Lock()  # want: FGL401", "Guard()")),
+    case("a lock of an object made at import", (OWN_LOCK % ("threading.Lock()", "guard")).replace(LOST, "")),
+    case("one lock for all objects", (OWN_LOCK % ("lock", "Guard()")).replace(LOST, "")),
     case(
         "a section that ends too early",
         """

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, remedies
+from flaskglobals_lint.checks import conflicts, remedies, writes
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.trees import walk
@@ -60,10 +60,32 @@ def _made(program: Program, fid: ScopeId, section: Section, instances: set[Scope
     elif root[0] == "proxy" and root[1] != "app":
         for binding in program.paths.bindings(section.lock):
             yield binding.scope, program.span(binding.scope, binding.pos)
-    elif root[0] == "p" and root[2] == 0 and len(steps) == 1 and program.index.functions[fid].cls in instances:
-        for binding in program.definitions(section.lock):
-            if binding.scope in program.index.functions:
-                yield binding.scope, program.span(binding.scope, binding.pos)
+    elif root[0] == "p" and root[2] == 0 and len(steps) == 1:
+        own = program.index.functions[fid].cls in instances
+        if own or (_guards_shared(program, fid, section) and _fresh(program, fid, set())):
+            for binding in program.definitions(section.lock):
+                if binding.scope in program.index.functions and (own or isinstance(binding.value, f.Call)):
+                    yield binding.scope, program.span(binding.scope, binding.pos)
+
+
+def _fresh(program: Program, fid: ScopeId, seen: set[ScopeId]) -> bool:
+    """Whether all who call the method have made the object for it."""
+    seen.add(fid)
+    contexts = program.reached.contexts.get(fid, [])
+    if not contexts or program.index.functions[fid].cls is None:
+        return False
+    for context in contexts:
+        caller = context.parent
+        if caller is None:
+            return False
+        edges = program.evaluator.summary(caller.function, caller.constants).edges
+        given = [ref for e in edges if (e.callee, e.pos) == (fid, context.pos) for ref in e.arguments[0]]
+        passed_on = (("p", caller.function, 0),)
+        if not given or any(ref != passed_on and not writes.made(ref) for ref in given):
+            return False
+        if passed_on in given and caller.function not in seen and not _fresh(program, caller.function, seen):
+            return False
+    return True
 
 
 def _leaves(program: Program, fid: ScopeId, site: tuple[int, int]) -> bool:
