@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import io
 import logging
+import re
 import tokenize
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -247,7 +248,28 @@ def write(outcome: Outcome, cwd: Path) -> None:
             raise UsageError(f"`{path}` has changed since it was read; nothing is written")
         if not writable:
             raise UsageError(f"`{path}` is read-only; nothing is written")
-    console.replace_files({cwd / path: content for path, content in outcome.changed.items()})
+    console.replace_files({cwd / path: outcome.changed[path] for path in _in_order(outcome)})
+
+
+_NAME = re.compile(rb"\w+")
+_MADE = re.compile(rb"(\w+)[ \t]*(?::[^=\n]+)?=(?!=)")
+
+
+def _in_order(outcome: Outcome) -> list[str]:
+    """The changed files, each after those that make the names it is going to use: who kills the process between two of them
+    is left with a program that runs."""
+    made: dict[str, set[bytes]] = {}
+    used: dict[str, set[bytes]] = {}
+    for path, content in outcome.changed.items():
+        new = b"\n".join(set(_lines(content)).difference(_lines(outcome.before[path])))
+        made[path] = set(_MADE.findall(new))
+        used[path] = set(_NAME.findall(new)) - made[path]
+    waiting, ordered = sorted(outcome.changed), list[str]()
+    while waiting:
+        ready = (path for path in waiting if not any(used[path] & made[other] for other in waiting if other != path))
+        ordered.append(next(ready, waiting[0]))
+        waiting.remove(ordered[-1])
+    return ordered
 
 
 def diff(outcome: Outcome) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from flaskglobals_lint import analysis
 from flaskglobals_lint.config import SERVERS, Config, UsageError
+from flaskglobals_lint.models import Models
+from flaskglobals_lint.models.extra import parse
 from flaskglobals_lint.settings import Vocabulary, load, where
 
 WORDS = Vocabulary(
@@ -262,3 +266,43 @@ def test_a_hostile_file_is_one_message(tmp_path: Path, content: bytes, message: 
     with pytest.raises(UsageError) as caught:
         load(WORDS, tmp_path, tmp_path)
     assert str(caught.value).endswith(message)
+
+
+KEYS = [*(name.replace("_", "-") for name in Config.__dataclass_fields__ if name != "file"), "unknown"]
+TABLES = ("entry-points", "locks", "connections", "thread-safe", "per-file-ignores")
+VALUES = [
+    *(
+        "1",
+        "-1",
+        "1.5",
+        "nan",
+        "true",
+        '""',
+        '"x"',
+        '"a\\tb"',
+        '"\\u0000"',
+        "1979-05-27",
+        "07:32:00",
+        "9223372036854775808",
+    ),
+    *("[]", "[1]", '[""]', '["x"]', '["[!"]', '["***"]', '["\\u0000"]', '[["x"]]', "[{}]"),
+    *("{}", "{x=1}", '{x="y"}', "{x=[]}", '{x=["ALL"]}', "{x=[1]}", "{x={}}", "{x={y=1}}", '{""=""}', '{"a.b"="no"}'),
+]
+WRITTEN = [
+    *(f"{key} = {value}" for key in KEYS for value in VALUES),
+    *(f"{name}.{key} = {value}" for name in TABLES for key in ("decorators", "calls", '"a.b"') for value in VALUES),
+]
+
+
+def test_any_value_of_any_key_is_taken_or_told_with_its_line(tmp_path: Path) -> None:
+    told = []
+    entries = Models()._library_entries.entries
+    for text in WRITTEN:
+        try:
+            config = read(tmp_path, table(text))
+            analysis._models(config, lambda tables: parse(tables or {}, entries))  # type: ignore[arg-type, return-value]
+            config.ignored_in(f"{tmp_path}/app.py", str(tmp_path))
+        except UsageError as error:
+            told.append(str(error))
+    assert len(WRITTEN) / 2 < len(told) < len(WRITTEN)
+    assert [message for message in told if not re.fullmatch(r"\S+/pyproject\.toml:5: [^\n]+", message)] == []

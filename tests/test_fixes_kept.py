@@ -116,6 +116,33 @@ def test_all_files_of_a_run_or_none(folder: Path, monkeypatch: pytest.MonkeyPatc
     assert contents(folder) == before
 
 
+def test_between_two_files_the_program_runs_as_well(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever kills the process there leaves one of them new and the other old: what makes the lock comes first."""
+    outcome = repair([str(folder)], CONFIG, folder, unsafe=False)
+    assert b"hits_lock" in outcome.changed["app.py"]
+    replace, seen = os.replace, []
+
+    def watch(source: str, target: object) -> None:
+        seen.append(contents(folder))
+        replace(source, str(target))
+
+    monkeypatch.setattr(os, "replace", watch)
+    write(outcome, folder)
+    before, between = seen
+    assert between["app.py"] == before["app.py"]
+    assert between["store.py"] == outcome.changed["store.py"]
+    assert contents(folder) == outcome.changed
+
+
+def test_a_link_to_the_same_file_elsewhere_keeps_what_it_had(folder: Path) -> None:
+    """As in a cache of packages: a hard link is no part of the project."""
+    os.link(folder / "store.py", folder / "kept.txt")
+    write(repair([str(folder)], CONFIG, folder, unsafe=False), folder)
+    assert (
+        (folder / "kept.txt").read_text(encoding="utf-8") == STORE != (folder / "store.py").read_text(encoding="utf-8")
+    )
+
+
 def test_no_file_is_written_if_one_was_changed_meanwhile(folder: Path) -> None:
     outcome = repair([str(folder)], CONFIG, folder, unsafe=False)
     with (folder / "store.py").open("a") as file:
