@@ -60,7 +60,12 @@ class Placed(Node, frozen=True):
 
     @property
     def pos(self) -> Position:
-        return position(self.place)  # type: ignore[attr-defined]
+        # The same as ``position`` does, without another call: this is asked for everywhere.
+        place: Place = self.place  # type: ignore[attr-defined]
+        if place.__class__ is int:
+            line = place >> 39
+            return (line, place >> 26 & 0x1FFF, line + (place >> 13 & 0x1FFF), place & 0x1FFF)
+        return place  # type: ignore[return-value]
 
 
 # --- expressions ------------------------------------------------------------------------------------------------------

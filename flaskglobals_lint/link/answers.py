@@ -24,24 +24,39 @@ class Answers:
         self.expressions: dict[str, dict[int, Atoms]] = {}
         """Those about expressions, which are most: by the code they stand in and the ``id`` of the node."""
         self._tentative: dict[tuple[Any, ...], Atoms] = {}
+        """Answers to be given for now: nothing, for questions that are being answered or depend on one that is."""
+        self._open: dict[tuple[Any, ...], int] = {}
+        """Questions that are being answered, from the outermost on."""
+        self._depends: list[int] = []
+        """For each of them the outermost one that its answer depends on so far."""
         self._same: dict[Atoms, Atoms] = {}
         """One object for all answers that are equal: there are many questions and few answers."""
-        self._busy = 0
 
     @property
     def busy(self) -> bool:
         """Whether a question is being answered, so that other answers may be incomplete."""
-        return self._busy > 0
+        return bool(self._depends)
 
     def known(self, key: tuple[Any, ...]) -> Atoms | None:
         """The answer to a question asked before; nothing for one that is being answered; None for a new one."""
         found = self.final.get(key)
         if found is None:
             found = self._tentative.get(key)
+            depends = self._depends
             if found is None:
                 self._tentative[key] = ()
-                self._busy += 1
+                self._open[key] = len(depends)
+                depends.append(len(depends))
+            else:
+                on = self._open.get(key, 0)
+                if on < depends[-1]:
+                    depends[-1] = on
         return found
+
+    def doubt(self) -> None:
+        """Whatever is being answered depends on something that is not known yet."""
+        if self._depends:
+            self._depends[-1] = 0
 
     def of(self, node: f.Expression, scope: str) -> Atoms | None:
         """The answer about an expression that will not change, if there is one."""
@@ -49,17 +64,19 @@ class Answers:
         return None if known is None else known.get(id(node))
 
     def keep(self, key: tuple[Any, ...], answer: Atoms) -> Atoms:
-        """Keep an answer. An empty one that was found inside another question may be due to that question, and is kept
-        only until that one is answered."""
-        self._busy -= 1
+        """Keep an answer. An empty one that may be due to a question which is still being answered is kept only until the
+        outermost one is answered."""
+        depends = self._depends
+        on = depends.pop()
+        del self._open[key]
         answer = self._same.setdefault(answer, answer)
-        if answer or not self._busy:
+        if answer or on >= len(depends):
             if key[0] == OF:
                 self.expressions.setdefault(key[2], {})[key[1]] = answer
             else:
                 self.final[key] = answer
-        else:
-            self._tentative[key] = answer
-        if not self._busy:
+        if not depends:
             self._tentative.clear()
+        elif on < len(depends) and on < depends[-1]:
+            depends[-1] = on
         return answer

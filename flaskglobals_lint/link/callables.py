@@ -40,6 +40,7 @@ class Callables:
         self.models = types.models
         self.answers = types.answers
         self._decorated: dict[ScopeId, Atoms] = {}
+        self._decorating: set[ScopeId] = set()
 
     def call(self, node: f.Call, scope: ScopeId) -> Atoms:
         """What a call gives."""
@@ -265,12 +266,16 @@ class Callables:
         """What a definition's name is bound to once its decorators have run; an unknown decorator changes nothing."""
         found = self._decorated.get(fid)
         if found is not None:
+            if fid in self._decorating:
+                self.answers.doubt()
             return found
         plain: Atoms = (("func", fid, ()),)
         self._decorated[fid] = plain
         function = self.index.functions[fid]
         if function.facts.decorators:
+            self._decorating.add(fid)
             self._decorated[fid] = self.apply_decorators(fid, len(function.facts.decorators))
+            self._decorating.remove(fid)
         return self._decorated[fid]
 
     def apply_decorators(self, fid: ScopeId, count: int) -> Atoms:

@@ -107,8 +107,8 @@ class Index(msgspec.Struct):
     attributes: dict[str, list[tuple[f.Attribute, Binding]]] = msgspec.field(default_factory=dict)
     stores: dict[str, list[Store]] = msgspec.field(default_factory=dict)
     calls: dict[str, list[CallSite]] = msgspec.field(default_factory=dict)
-    keywords: dict[str, list[tuple[ScopeId, f.Expression]]] = msgspec.field(default_factory=dict)
-    """Arguments by their keyword: the code that passes each, and the value."""
+    keywords: dict[str, list[tuple[ScopeId, f.Display]]] = msgspec.field(default_factory=dict)
+    """Dictionaries that are written out as an argument, by its keyword: the code that passes each, and the dictionary."""
 
     def module_of(self, scope: ScopeId) -> ModuleIndex:
         return self.modules[scope[: scope.index(":")]]
@@ -439,7 +439,7 @@ class _Walker:
         self.index.calls.setdefault(name, []).append(CallSite(self.scope, node))
         self.expression(function)
         for argument in node.arguments:
-            if argument.keyword is not None:
+            if argument.keyword is not None and isinstance(argument.value, f.Display) and argument.value.keys:
                 self.index.keywords.setdefault(argument.keyword, []).append((self.scope, argument.value))
         self.expressions([argument.value for argument in node.arguments])
         if isinstance(function, f.Attribute):

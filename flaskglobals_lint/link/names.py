@@ -96,6 +96,8 @@ class Names:
         self._mro: dict[ScopeId, tuple[Atom, ...]] = {}
         self._kinds: dict[ScopeId, str] = {}
         self._methods: dict[tuple[ScopeId, str], list[ScopeId]] = {}
+        self._method: dict[tuple[ScopeId, str], ScopeId | None] = {}
+        self._owner: dict[tuple[ScopeId, str], ScopeId | None] = {}
         self._bases: dict[ScopeId, Atoms] = {}
         self.subclasses: dict[ScopeId, list[ScopeId]] = {}
         for cls in index.classes.values():
@@ -303,13 +305,12 @@ class Names:
 
     def method(self, cid: ScopeId, name: str) -> ScopeId | None:
         """The one definition that counts: the last, or the getter of a property."""
-        found = self.methods(cid, name)
-        if not found:
-            return None
-        for fid in found:
-            if self.is_property(fid):
-                return fid
-        return found[-1]
+        key = (cid, name)
+        if key not in self._method:
+            found = self.methods(cid, name)
+            getters = (fid for fid in found if self.is_property(fid))
+            self._method[key] = next(getters, found[-1]) if found else None
+        return self._method[key]
 
     def setter(self, cid: ScopeId, name: str) -> ScopeId | None:
         """The setter of property ``name``."""
@@ -334,6 +335,12 @@ class Names:
 
     def owner(self, cid: ScopeId, name: str) -> ScopeId | None:
         """The class in the MRO whose body binds attribute ``name`` to a value that its instances share."""
+        key = (cid, name)
+        if key not in self._owner:
+            self._owner[key] = self._find_owner(cid, name)
+        return self._owner[key]
+
+    def _find_owner(self, cid: ScopeId, name: str) -> ScopeId | None:
         for atom in self.mro(cid):
             if atom[0] == "class":
                 bindings = self.index.classes[atom[1]].names.get(name, ())

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.types import Types
 
 MOST_SITES = 24
+_UNKNOWN: list[tuple[CallSite, int]] = []
+"""The calls of a function while they are being looked for."""
 _ABSTRACT = ("abc.ABC", "typing.Protocol", "typing_extensions.Protocol")
 
 
@@ -130,8 +132,10 @@ class Parameters:
         """Calls of the function, each with the index of the parameter that its first argument is for."""
         found = self._sites.get(fid)
         if found is not None:
+            if found is _UNKNOWN:
+                self.answers.doubt()
             return found
-        self._sites[fid] = []
+        self._sites[fid] = _UNKNOWN
         function = self.index.functions[fid]
         name = function.facts.name
         names = {name} | self._aliases.get(name, set())

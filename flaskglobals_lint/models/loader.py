@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import cache, cached_property
-from typing import Any, TypeVar
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping
+from functools import cache, cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import msgspec
 
@@ -25,7 +26,23 @@ from flaskglobals_lint.models.shared_objects import (
 )
 from flaskglobals_lint.models.tables import forget, wildcards
 
+_About = ParamSpec("_About")
 _Record = TypeVar("_Record")
+
+
+def _kept(look_up: Callable[Concatenate[Models, _About], _Record]) -> Callable[Concatenate[Models, _About], _Record]:
+    """A method that keeps its answers, for it is asked the same again and again, in one way."""
+    name = look_up.__name__
+
+    @wraps(look_up)
+    def kept(self: Models, /, *about: _About.args, **no_words: _About.kwargs) -> _Record:
+        answers = self.known[name]
+        if about not in answers:
+            answers[about] = look_up(self, *about, **no_words)
+        found: _Record = answers[about]
+        return found
+
+    return kept
 
 
 class Models:
@@ -36,6 +53,8 @@ class Models:
     """
 
     def __init__(self, extra: Mapping[str, Any] | None = None) -> None:
+        self.known: dict[str, dict[tuple[Any, ...], Any]] = defaultdict(dict)
+        """Answers, by the method that gave them and what it was asked."""
         self._extra = parse(extra, self._library_entries.entries) if extra else Extra()
 
     # --- names and types ----------------------------------------------------------------------------------------------
@@ -56,6 +75,7 @@ class Models:
         """The class of what the library function ``dotted`` returns (``redis.from_url`` → ``redis.Redis``)."""
         return self._types.returns(dotted) or self._yielded(self.connection(dotted), but=self.canonical(dotted))
 
+    @_kept
     def result(self, dotted_type: str, member: str) -> str | None:
         """The type of ``instance.member()`` or, for an attribute, ``instance.member`` of a library type."""
         found = self._types.result(dotted_type, member)
@@ -122,6 +142,7 @@ class Models:
         """Names of the methods by which locks are taken and let go."""
         return self._locks.methods
 
+    @_kept
     def container(self, dotted: str) -> Container | None:
         """The container that ``dotted`` is the class of: ``dict``, ``collections.deque``, ``cachetools.TTLCache`` …"""
         return self._inherited(dotted, self._containers.containers)
@@ -130,6 +151,7 @@ class Models:
         """A decorator that keeps results, so that all callers share the object that a function returned once."""
         return self._containers.memoizers.get(self.canonical(dotted))
 
+    @_kept
     def store(self, dotted: str) -> Store | None:
         """The keyed store outside the process's own data that a client of class or factory ``dotted`` talks to."""
         return self._inherited(dotted, self._stores)
@@ -139,11 +161,13 @@ class Models:
         found = self._inherited(dotted, self._safe)
         return found.reason if found else None
 
+    @_kept
     def local(self, dotted: str) -> bool:
         """Does each thread or context have its own state below such an object?"""
         found = self._inherited(dotted, self._safe)
         return found is not None and found.local
 
+    @_kept
     def process_state(self, dotted: str) -> ProcessState | None:
         """State of the whole process that calling, assigning or entering ``dotted`` changes."""
         canonical = self.canonical(dotted)
@@ -197,6 +221,7 @@ class Models:
 
     # --- calls and servers --------------------------------------------------------------------------------------------
 
+    @_kept
     def blocking(self, dotted: str) -> bool:
         """Does calling ``dotted`` wait for I/O or sleep?"""
         return self._calls.blocks(self.canonical(dotted))
@@ -205,6 +230,7 @@ class Models:
         """Does a method of this name, on an object of unknown type, most likely wait for I/O?"""
         return name in self._calls.blocking_methods
 
+    @_kept
     def quiet(self, dotted: str) -> bool:
         """Is it known that a greenlet keeps control during a call of ``dotted``: no I/O that gevent waits for?"""
         name = self.canonical(dotted).removeprefix("builtins.")
