@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 import sysconfig
@@ -14,7 +15,7 @@ from flaskglobals_lint.config import Config
 from flaskglobals_lint.extract import extract, module
 from flaskglobals_lint.extract.concrete import concrete
 from flaskglobals_lint.extract.guard import deep_nesting
-from flaskglobals_lint.extract.quick import changes_own_objects, quick
+from flaskglobals_lint.extract.quick import changes_own_objects, quick, trees
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.lint import lint
 
@@ -132,3 +133,58 @@ def test_plain_modules_are_read_without_libcst() -> None:
 
 def test_a_syntax_of_another_python_is_still_read() -> None:
     assert extract(b"type X[T] = list[T]\ndef f[T](x: T) -> T: return x\n").problem is None
+
+
+# --- a long module is parsed in parts ---------------------------------------------------------------------------------
+
+PARTED = {
+    "text that looks like statements": 'x = """\ny = 1\ndef f():\n    pass\n"""\nz = 1\n',
+    "brackets": "x = [\n1,\ny,\n]\nz = 1\n",
+    "decorators": "@a\n@b\ndef f():\n    pass\n@c\nclass C:\n    pass\n",
+    "branches": "if a:\n    b = 1\nelif c:\n    b = 2\nelse:\n    b = 3\ntry:\n    d()\nexcept E:\n    e()\nfinally:\n    g()\n",
+    "joined lines": "x = 1 \\\nif a \\\nelse 2\nfrom a \\\nimport b\n",
+    "numbered definitions": "def f(): return lambda: 1\ndef f(): return lambda: 2\nx = [y for y in z], [y for y in z]\n",
+    "walruses": "def f():\n    (a := 1)\ndef g():\n    (a := 2)\n    return a\n",
+    "carriage returns": "x = 1\rdef f():\r\n    y = x\r\nz = 1\r",
+    "wide characters": "x = 'äöü'; y = 1\nz = 'ß', y\n",
+    "no last line end": "x = 1\ny = f()",
+}
+
+
+@pytest.mark.parametrize("text", PARTED.values(), ids=PARTED)
+@pytest.mark.parametrize("size", [1, 20])
+def test_parts_are_read_as_the_whole(text: str, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = quick(text)
+    monkeypatch.setattr(trees, "MAX_PART", size)
+    assert quick(text) == whole
+
+
+def test_this_project_is_read_in_parts_as_in_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = [*(ROOT / "flaskglobals_lint" / "link").glob("*.py"), *(ROOT / "tests" / "fixtures").rglob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for path in paths]
+    whole = [quick(text) for text in texts]
+    monkeypatch.setattr(trees, "MAX_PART", 1000)
+    assert [quick(text) for text in texts] == whole
+
+
+def test_no_tree_is_much_larger_than_a_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes = []
+    real = ast.parse
+
+    def watch(source: str) -> ast.Module:
+        sizes.append(len(source.lstrip("\n")))
+        return real(source)
+
+    monkeypatch.setattr(ast, "parse", watch)
+    statement = "TABLE.append({'a': [1, 2, 3], 'b': None})\n"
+    module = quick(statement * (8 * trees.MAX_PART // len(statement)))
+    assert module is not None
+    assert len(module.body) == 8 * trees.MAX_PART // len(statement)
+    assert len(sizes) > 6
+    assert max(sizes) <= 2 * trees.MAX_PART
+
+
+def test_a_long_module_with_an_error_is_left_to_the_concrete_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trees, "MAX_PART", 100)
+    assert quick("x = 1\n" * 100) is not None
+    assert quick("x = 1\n" * 100 + "def f(:\n" + "x = 1\n" * 100) is None

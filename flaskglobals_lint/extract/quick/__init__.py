@@ -7,9 +7,7 @@ version of Python other than the one that runs, names whose place it does not te
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from typing import Final
 
 from flaskglobals_lint import facts
@@ -53,9 +51,6 @@ def quick(source: str) -> facts.Module | None:
     None where only that can tell: Python cannot parse ``source``, it is nested too deeply, or a position is not known.
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(source)
-        return QuickWalk(source).module(tree)
+        return QuickWalk(source).module()
     except (SyntaxError, ValueError, MemoryError, RecursionError, Unplaced):
         return None

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Callable
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.extract.collected import Collected
 from flaskglobals_lint.extract.limits import MAX_DEPTH
-from flaskglobals_lint.extract.quick import definitions, expressions, patterns, statements
+from flaskglobals_lint.extract.quick import definitions, expressions, patterns, statements, trees
 from flaskglobals_lint.extract.quick.text import Text, Unplaced
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ class QuickWalk(Collected):
         self._depth = 0
         self._constants: dict[tuple[str, str], facts.Constant] = {}
 
-    def module(self, tree: ast.Module) -> facts.Module:
-        """The facts of the whole module but for its comments."""
-        return self.whole(self.statements(tree.body))
+    def module(self) -> facts.Module:
+        """The facts of the whole module but for its comments. Raises what ``ast.parse`` does, and Unplaced."""
+        parts = trees.each(self.text.source, self.text.lines.starts, self.statements)
+        return self.whole(tuple(chain.from_iterable(parts)))
 
     def constant(self, kind: str, text: str) -> facts.Constant:
         """A constant: one object for all that are equal."""
