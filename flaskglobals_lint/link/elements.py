@@ -29,6 +29,13 @@ MOST_RETURNS = 4
 APP = "flask.Flask"
 
 
+def _copies(node: f.Expression) -> bool:
+    """``list(d)``, ``copy.deepcopy(d)``: a new container."""
+    if not isinstance(node, f.Call) or not node.arguments:
+        return False
+    return isinstance(node.function, f.Global | f.Attribute) and node.function.name in COPIES
+
+
 class Elements:
     """Answers questions about containers."""
 
@@ -105,7 +112,7 @@ class Elements:
                             return [(*slot, step) for slot in containers]
                     elif function.name in SAME_ELEMENTS and not self.types.callees(node, scope):
                         return self.slots_of(function.value, scope, depth + 1)
-                if node.arguments and isinstance(function, f.Global | f.Attribute) and function.name in COPIES:
+                if _copies(node):
                     return self.slots_of(node.arguments[0].value, scope, depth + 1)
                 result = []
                 for fid in self.types.callees(node, scope)[:MOST_CALLEES]:
@@ -114,6 +121,15 @@ class Elements:
                 return result
             case _:
                 return []
+
+    def makes_copy(self, node: f.Expression, scope: ScopeId) -> bool:
+        """Whether the expression is a copy of what ``slots_of`` says it holds the elements of."""
+        if not isinstance(node, f.Call):
+            return False
+        if _copies(node) or (isinstance(node.function, f.Attribute) and node.function.name == "copy"):
+            return True
+        returned = (v for fid in self.types.callees(node, scope)[:MOST_CALLEES] for v in self.index.functions[fid].returns)
+        return any(_copies(value) for value in returned)
 
     def elements(self, base: Slot, steps: Slot) -> Atoms:
         """What a container holds where ``steps`` lead, by what is put into it anywhere."""

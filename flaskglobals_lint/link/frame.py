@@ -302,6 +302,8 @@ class Frame:
         """Bind a local variable; which items a loop goes on with also decides its value."""
         deps = value.deps | self.chosen
         self.variables[name] = Value(value.refs, deps, value.flags, value.view) if deps != value.deps else value
+        known = self.summary.captured.setdefault(name, [])
+        known.extend(ref for ref in value.refs if is_path(ref) and ref[0][0] != "new" and ref not in known)
 
     def decide(self, before: dict[str, Value], deps: int) -> None:
         """After a branch: which value the variables have that it bound depends on what decided it.

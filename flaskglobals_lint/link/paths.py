@@ -275,6 +275,8 @@ class Paths:
         for value, scope in sources:
             if isinstance(value, f.Constant):
                 continue
+            if self.types.elements.makes_copy(value, scope):
+                return None
             handed = self._handed_object(value, scope)
             if handed is not None:
                 found.add(handed)

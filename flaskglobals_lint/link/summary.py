@@ -280,6 +280,9 @@ class Summary(msgspec.Struct):
     pairs: list[Pair] = msgspec.field(default_factory=list)
     edges: list[Edge] = msgspec.field(default_factory=list)
     sections: list[Section] = msgspec.field(default_factory=list)
+    captured: dict[str, list[Path]] = msgspec.field(default_factory=dict)
+    """What the function's variables, which functions nested in it may use, are other names of."""
+
     awaits: list[tuple[f.Position, tuple[Section, ...]]] = msgspec.field(default_factory=list)
     """Where it awaits with a lock held."""
 
