@@ -198,6 +198,7 @@ def _comprehension(frame: Frame, node: f.Comprehension) -> Value:
         deps |= value.deps
         flags |= value.flags
     value = evaluate(frame, node.element)
+    frame.calls += 1  # its loop jumps back, where CPython may switch
     if node.kind != "generator":
         frame.walked(started, paused)
     frame.control = outer

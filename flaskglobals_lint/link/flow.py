@@ -113,6 +113,7 @@ class Flow:
                 frame.awaits += 1
                 frame.pauses += 1
             self.evaluator.block(frame, node.body)
+            frame.calls += 1  # jumping back, CPython may switch
             frame.variables = _joined(before, frame.variables)
         frame.walked(started, paused)
         frame.loops -= 1
@@ -135,6 +136,7 @@ class Flow:
             frame.control |= deps
             before = dict(frame.variables)
             self.evaluator.block(frame, node.body)
+            frame.calls += 1
             frame.variables = _joined(before, frame.variables)
         frame.loops -= 1
         frame.decide(known, deps)
