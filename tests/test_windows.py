@@ -50,6 +50,8 @@ SOMETHING = {
     "the proxy of the request": "total += request.content_length",
     "the proxy of the app": "current_app.config['N'] += 1",
     "a property": "meter.shown += 1",
+    "a loop": "seen = total\n    for _ in name:\n        pass\n    total = seen + 1",
+    "a comprehension": "seen = total; listed = [letter for letter in name]; total = seen + 1",
     "a method of a dict": "names['n'] = names.get('n', 0) + 1",
 }
 

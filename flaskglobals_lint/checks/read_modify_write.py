@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, remedies, wording
+from flaskglobals_lint.checks import conflicts, refills, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import EMPTIED, Pair
+from flaskglobals_lint.link.summary import EMPTIED
 from flaskglobals_lint.rule import by_code
 
 RULE = by_code("FGL101")
@@ -44,7 +44,7 @@ def _finding(program: Program, race: Race) -> Finding:
     return Finding(
         RULE.code,
         RULE.name,
-        _severity(pair),
+        _severity(program, race),
         message,
         program.span(context.function, pair.write.pos),
         place.symbol,
@@ -61,8 +61,12 @@ def _finding(program: Program, race: Race) -> Finding:
     )
 
 
-def _severity(pair: Pair) -> Severity:
-    """Whoever removes items while going over a copy of the keys finds one gone at worst; others wanted it gone, too."""
+def _severity(program: Program, race: Race) -> Severity:
+    """Whoever removes items while going over a copy of the keys finds one gone at worst; others wanted it gone, too. What is
+    read again because it is too old, or kept where there is nothing else, is not made of what was there."""
+    pair = race.pair
+    if (pair.read.remote is not None and refills.expires(program, race)) or refills.keeps_itself(program, race):
+        return "info"
     if pair.looped and pair.write.kind == "delete":
         return "info"
     return "warning" if conflicts.window(pair) == "none" or pair.read.kind == EMPTIED else RULE.severity

@@ -38,7 +38,8 @@ def check(program: Program) -> Iterator[Finding]:
         containers = [key[:end] for end in range(1, len(key) + 1)]
         if any(container in replaced for container in containers):
             continue
-        asked = any(container in removed for container in containers)
+        containers.extend(_around(program, accesses))
+        asked = any(container in removed or container in replaced for container in containers)
         first = min(
             accesses, key=lambda a: (_severity(program, a, lazy) == "info", program.file(a.function), a.record.pos)
         )
@@ -48,6 +49,16 @@ def check(program: Program) -> Iterator[Finding]:
 def _container(path: tuple[Any, ...], write: Write) -> tuple[Any, ...]:
     """The key or path of the container that a write adds to."""
     return path[:-1] if write.kind == "set" else path
+
+
+def _around(program: Program, accesses: list[Access]) -> Iterator[tuple[Any, ...]]:
+    """Keys of the containers that hold the objects which the grown containers belong to: they go with them."""
+    for access in accesses:
+        path = access.place.receiver or ()
+        for end in range(1, len(path)):
+            place = program.paths.place(path[:end]) if path[end].startswith("[") else None
+            if place is not None:
+                yield place.key
 
 
 def _registry(program: Program, access: Access) -> bool:

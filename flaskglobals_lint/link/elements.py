@@ -128,7 +128,9 @@ class Elements:
             return False
         if _copies(node) or (isinstance(node.function, f.Attribute) and node.function.name == "copy"):
             return True
-        returned = (v for fid in self.types.callees(node, scope)[:MOST_CALLEES] for v in self.index.functions[fid].returns)
+        returned = (
+            v for fid in self.types.callees(node, scope)[:MOST_CALLEES] for v in self.index.functions[fid].returns
+        )
         return any(_copies(value) for value in returned)
 
     def elements(self, base: Slot, steps: Slot) -> Atoms:

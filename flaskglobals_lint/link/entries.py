@@ -12,7 +12,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import workers
 from flaskglobals_lint.link.given import handed_over, is_partial
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
-from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, is_test
+from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, beside_tests, describe
 from flaskglobals_lint.link.urls import Urls
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Entries:
         self.found: dict[tuple[Any, ...], Start] = {}
         self.urls = Urls(types)
         self.holders: set[ScopeId] | None = None
-        self.only_tests = all(is_test(path) for path in self.index.modules)
+        self.tests = beside_tests(self.index.modules)
 
     def find(self) -> list[Start]:
         """Starts in the order of the code."""
@@ -119,7 +119,7 @@ class Entries:
 
     def in_tests(self, scope: ScopeId) -> bool:
         """Whether code belongs to the tests of an application: what they register serves no real request."""
-        return not self.only_tests and is_test(scope[: scope.index(":")])
+        return scope[: scope.index(":")] in self.tests
 
     # -- decorators --
 

@@ -25,7 +25,7 @@ VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", 
 _UNIQUE = {
     "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
 }  # fmt: skip
-_RANDOM = ("random.", "secrets.", "numpy.random.", "uuid.uuid")
+_RANDOM = ("random.", "secrets.", "numpy.random.", "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7")
 _NEVER_RETURN = {"flask.abort", "werkzeug.exceptions.abort", "flask_restful.abort", "flask_restx.abort", "flask_smorest.abort",
                  "sys.exit", "exit", "quit", "os._exit"}  # fmt: skip
 _THREAD = {

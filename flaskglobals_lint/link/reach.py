@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.passing import DISPLACES
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
-from flaskglobals_lint.link.starts import MIDDLEWARE, Start
+from flaskglobals_lint.link.starts import MIDDLEWARE, Start, beside_tests
 from flaskglobals_lint.link.summary import (
     REQUEST,
     Edge,
@@ -120,7 +120,7 @@ class Reach:
         self.paths = paths
         self.result = Reached()
         self._queue: deque[Context] = deque()
-        self._locks: dict[Path, Any] = {}
+        self._tests = beside_tests(paths.types.index.modules)
 
     def run(self, starts: list[Start]) -> Reached:
         """Visit everything that the starts reach, nearest first."""
@@ -182,6 +182,8 @@ class Reach:
         )
 
     def _push(self, context: Context) -> None:
+        if context.function[: context.function.index(":")] in self._tests:
+            return
         known = self.result.contexts.setdefault(context.function, [])
         background = context.start.runs != "request"
         for other in known:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -55,6 +56,13 @@ _TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.
 def is_test(path: str) -> bool:
     """Whether a file is a test by pytest's conventions."""
     return _TEST_FILE.search(path) is not None
+
+
+def beside_tests(paths: Iterable[str]) -> frozenset[str]:
+    """The files that are tests of others; none where there are only tests: those are what was asked about."""
+    every = set(paths)
+    tests = frozenset(path for path in every if is_test(path))
+    return tests if len(tests) < len(every) else frozenset()
 
 
 def describe(node: f.Expression, name: str) -> str:

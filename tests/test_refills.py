@@ -1,0 +1,164 @@
+"""Caches that are filled again when they are too old, settings that keep what they have; and the twins that lose something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_link_cases import case, differences
+
+WORK = """
+import time
+import urllib.request
+
+def load(name="a"):
+    return urllib.request.urlopen("http://host/" + name).read()
+"""
+
+ATTRIBUTES = (
+    WORK
+    + """
+class Board:
+    def __init__(self):
+        self.rows = None
+        self.made = 0
+        self.asked = 0
+
+    def show(self):
+        now = time.monotonic()
+        if self.rows is not None and now - self.made < 60:
+            return self.rows
+        rows = load()
+        self.rows = rows
+        self.made = now
+        return rows
+
+    def push(self):
+        now = time.monotonic()
+        if now - self.asked > 60:
+            load("push")
+            self.asked = now%s
+        return "asked"
+
+board = Board()
+
+@app.route("/")
+def home():
+    return board.show()
+
+@app.post("/")
+def push():
+    return board.push()
+"""
+)
+
+ITEMS = (
+    WORK
+    + """
+found = {}
+
+@app.route("/<name>")
+def home(name):
+    entry = found.get(name)
+    if entry and time.time() - entry["at"] < 60:
+        return entry["text"]
+    text = load(name)
+    found[name] = {"text": text, "at": time.time()}
+    return text
+
+@app.delete("/<name>")
+def drop(name):
+    found.pop(name, None)
+    return "ok"
+"""
+)
+
+HELPERS = (
+    WORK
+    + """
+import cache
+
+@app.route("/<name>")
+def home(name):
+    text = cache.get(name)
+    if text is None:
+        text = load(name)
+        cache.put(name, text)
+    return text
+# file: cache.py
+import time
+
+rows = {}
+
+def get(name):
+    entry = rows.get(name)
+    if not entry:
+        return None
+    text, until = entry
+    if time.time() > until:
+        return None
+    return text
+
+def put(name, text):
+    rows[name] = (text, time.time() + 60)
+
+def forget():
+    rows.clear()
+"""
+)
+
+ONE_CHECK = (
+    WORK
+    + """
+last = {}
+
+@app.post("/<name>")
+def vote(name):
+    %s
+    if name in last%s:
+        return "no"
+    load(name)
+    last[name] = name  # want: FGL102
+    return "yes"
+
+@app.delete("/<name>")
+def drop(name):
+    last.pop(name, None)
+    return "ok"
+"""
+)
+
+SETTINGS = """
+import os
+
+class Settings:
+    limit = 3
+    port = 80
+    name = "a"
+
+    @classmethod
+    def load(cls):
+        cls.limit = int(os.environ.get("LIMIT", cls.limit))
+        cls.port = int(os.getenv("PORT", str(cls.port)))
+        cls.name = os.environ.get(cls.name, cls.name)  # want: FGL101
+
+@app.post("/")
+def reload():
+    Settings.load()
+    return str(Settings.limit) + Settings.name
+"""
+
+CASES = [
+    case("attributes", ATTRIBUTES % "  # want: FGL102"),
+    case("items", ITEMS),
+    case("helpers in a module of their own", HELPERS),
+    case("helpers that ask for no age", HELPERS.replace("    if time.time() > until:\n        return None\n", "")
+         .replace("time.time() + 60)", "time.time() + 60)  # want: FGL102")),
+    case("a check that asks for no age", ONE_CHECK % ("pass", "")),
+    case("settings that keep what they have", SETTINGS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("files", CASES)
+def test_what_is_made_again(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
