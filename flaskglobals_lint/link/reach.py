@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import captured
 from flaskglobals_lint.link.passing import DISPLACES
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
 from flaskglobals_lint.link.starts import MIDDLEWARE, Start, beside_tests
@@ -307,7 +308,10 @@ class Reach:
         """A function's path in terms of the whole program; nothing for what is not shared."""
         root = path[0]
         if root[0] == "v":
-            return self._captured(path, context) or [path]
+            above = captured.behind(self.evaluator, path, context)
+            return [found for one, where in above for found in self.resolve(one, where) if found[0] != root][:3] or [
+                path
+            ]
         if root[0] != "p":
             return [path] if root[0] in SHARED_ROOTS else []
         if root[1] != context.function:
@@ -322,19 +326,6 @@ class Reach:
         if not found:
             found.extend(self.paths.aliased(path))
         return found
-
-    def _captured(self, path: Path, context: Context) -> list[Path]:
-        """What a variable of the function around the running one, which this context comes from, refers to."""
-        _, owner, name = path[0][:3]
-        above = context.parent
-        while above is not None and above.function != owner:
-            above = above.parent
-        if above is None:
-            return []
-        at = self.paths.types.parameter_index(self.paths.types.index.functions[owner], name)
-        refs = self.evaluator.summary(owner, above.constants).captured.get(name, ())
-        named = [*refs, (("p", owner, at),)] if at >= 0 else refs
-        return [found for ref in named for found in self.resolve((*ref, *path[1:]), above) if found[0] != path[0]][:3]
 
     def _default(self, root: Any) -> str:
         """The parameter's name if its default is a mutable display, which all calls share."""
