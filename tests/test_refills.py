@@ -150,6 +150,13 @@ def reload():
 
 CASES = [
     case("attributes", ATTRIBUTES % "  # want: FGL102"),
+    case(
+        "attributes, the moment first",
+        (ATTRIBUTES % "  # want: FGL102")
+        .replace("        self.made = now\n        return rows", "        return rows")
+        .replace("        rows = load()\n", "        rows = load()\n        self.made = now  # want: FGL102\n")
+        .replace("self.rows = rows", "self.rows = rows  # want: FGL102"),
+    ),
     case("items", ITEMS),
     case("helpers in a module of their own", HELPERS),
     case("helpers that ask for no age", HELPERS.replace("    if time.time() > until:\n        return None\n", "")

@@ -10,7 +10,7 @@ from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from flaskglobals_lint.checks.conflicts import Race
     from flaskglobals_lint.link.index import ScopeId
@@ -87,31 +87,40 @@ def _asks_age(program: Program, fid: ScopeId) -> bool:
 
 
 def _filled(program: Program, fid: ScopeId) -> set[str]:
-    """What the function stores that is no bare moment: texts of the places and of the containers that they are in."""
-    body = _body(program, fid)
-    moments = {
-        items.key_text(node.targets[0])
-        for node in walk(body)
-        if isinstance(node, f.Assign) and isinstance(node.targets[0], f.Local) and _is_clock(node.value)
-    }
+    """What the function stores that is no bare moment: texts of the places and of the containers that they are in. Nothing
+    where the moment is stored first: others then take the old value for the new one."""
+    stores = [
+        node
+        for node in walk(_body(program, fid))
+        if isinstance(node, f.Assign) and not isinstance(node.value, f.Constant)
+    ]
+    moments = {items.key_text(node.targets[0]) for node in stores if _is_clock(node.value)} - {""}
     found: set[str] = set()
-    for node in walk(body):
-        if not isinstance(node, f.Assign) or _is_clock(node.value) or items.key_text(node.value) in moments:
+    stamped = False
+    for node in stores:
+        if all(isinstance(target, f.Local) for target in node.targets):
             continue
-        if isinstance(node.value, f.Constant) or any(_is_clock(part) for part in _operands(node.value)):
-            continue
-        for target in node.targets:
-            place: f.Expression = target
-            if not isinstance(place, f.Local):
-                found.add(items.key_text(place))
-            while isinstance(place, f.Item):
-                place = place.value
-                found.add(items.key_text(place))
+        if _is_moment(node.value, moments):
+            stamped = True
+        elif stamped:
+            return set()
+        else:
+            found.update(text for target in node.targets for text in _prefixes(target))
     return found - {""}
 
 
-def _operands(node: f.Expression) -> tuple[f.Expression, ...]:
-    return node.operands if isinstance(node, f.Operation) else ()
+def _is_moment(node: f.Expression, moments: set[str]) -> bool:
+    operands = node.operands if isinstance(node, f.Operation) else (node,)
+    return any(_is_clock(part) or items.key_text(part) in moments for part in operands)
+
+
+def _prefixes(place: f.Expression) -> Iterator[str]:
+    """A place and, of an item, the containers that it is in."""
+    if not isinstance(place, f.Local):
+        yield items.key_text(place)
+    while isinstance(place, f.Item):
+        place = place.value
+        yield items.key_text(place)
 
 
 def _gives(program: Program, fid: ScopeId, filled: set[str]) -> bool:
