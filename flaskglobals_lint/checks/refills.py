@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.summary import Write
 
 _CLOCKS = frozenset({"monotonic", "now", "perf_counter", "time", "utcnow"})
 _NAMED = (f.Attribute, f.ClassName, f.Free, f.Global, f.Item, f.Local)
@@ -35,6 +36,8 @@ def expires(program: Program, race: Race) -> bool:
     filling = write.remote[0] if write.remote is not None else race.context.function
     if checking not in program.index.functions or filling not in program.index.functions:
         return False
+    if any(_is_object(program, other) for other in program.evaluator.summary(filling).writes):
+        return False
     return _asks_age(program, checking) and _gives(program, checking, _filled(program, filling))
 
 
@@ -54,6 +57,12 @@ def keeps_itself(program: Program, race: Race) -> bool:
         uses = sum(text == own for text in _texts(node.value))
         return bool(own and uses) and uses == sum(text == own for default in defaults for text in _texts(default))
     return False
+
+
+def _is_object(program: Program, write: Write) -> bool:
+    """Whether an object is stored of which no two are alike: a client, a token."""
+    atoms = program.paths.atoms(write.path) if write.kind == "set" else ()
+    return any(atom[0] in ("conn", "inst") or atom == ("extinst", "object") for atom in atoms)
 
 
 def _body(program: Program, fid: ScopeId) -> Sequence[f.Statement]:
