@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from flaskglobals_lint.checks import programs
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.program import Program
@@ -29,8 +30,11 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
     deployment = program.deployment
     cooperative = deployment.kind == "greenlets" and not _real_threads(program)
     background = _background(program) if deployment.one_at_a_time else set()
+    apart = programs.beside(program)
     for finding in findings:
-        if deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:
+        if finding.code in _NEED_THREADS and apart and _elsewhere(finding, apart):
+            yield replace(finding, severity="info", message=f"{finding.message} (in a program that serves no requests)")
+        elif deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:
             yield _lowered(finding, deployment)
         elif cooperative and finding.uninterrupted and finding.code in _INTERLEAVED:
             yield _uninterrupted(finding, deployment)
@@ -41,6 +45,12 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
             yield replace(finding, severity="warning", message=f"{finding.message} ({reason})")
         else:
             yield finding
+
+
+def _elsewhere(finding: Finding, apart: frozenset[str]) -> bool:
+    """Whether the code, and all that starts it, belongs to programs beside the application."""
+    ways = {entry.path for entry in finding.entry_points}
+    return finding.severity != "info" and bool(ways) and {finding.span.path, *ways} <= apart
 
 
 def _lowered(finding: Finding, deployment: Deployment) -> Finding:
