@@ -50,6 +50,40 @@ def rotate():
     ),
 ]
 
+TOKENS = """
+import base64
+import os
+import random
+import secrets
+import uuid
+
+tokens = {}
+
+@app.post("/")
+def login():
+    while True:
+        token = %s
+        if token not in tokens:
+            break
+    tokens[token] = "user"%s
+    return token
+
+@app.post("/<token>")
+def logout(token):
+    tokens.pop(token, None)
+    return "ok"
+"""
+
+KEYS = [
+    case("a key that nobody else can make", TOKENS % ("uuid.uuid4()", "")),
+    case("such a key in hexadecimal", TOKENS % ("os.urandom(16).hex()", "")),
+    case("such a key in base64", TOKENS % ("base64.b64encode(os.urandom(16)).decode()", "")),
+    case("such a key as a part of a text", TOKENS % ('"user-{}".format(secrets.token_hex(16))', "")),
+    case("such a key among others", TOKENS % ('"-".join(["user", uuid.uuid4().hex])', "")),
+    case("a number that others may draw", TOKENS % ("random.randint(1000, 9999)", "  # want: FGL102")),
+    case("a text that others may draw", TOKENS % ('"".join(random.choices("AB", k=4)).lower()', "  # want: FGL102")),
+]
+
 TUPLES = """
 class Cache:
     def __init__(self):
@@ -327,7 +361,7 @@ def test_calls_that_reach_shared_objects_or_not(files: dict[str, str], tmp_path:
     assert differences(files, tmp_path) == []
 
 
-@pytest.mark.parametrize("files", [*WARM, *MARKS])
+@pytest.mark.parametrize("files", [*WARM, *MARKS, *KEYS])
 def test_checks_that_decide_nothing(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
 

@@ -10,7 +10,7 @@ from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import NAMES_ONE, Edge, Path, Read, Value, Write, passed_on
+from flaskglobals_lint.link.summary import Edge, Path, Read, Value, Write, passed_on
 
 MOST_CALLEES = 5
 _ENDS = frozenset({"cancel", "close", "disconnect", "dispose", "kill", "quit", "shutdown", "stop", "terminate"})
@@ -40,7 +40,7 @@ def call(frame: Frame, node: f.Call) -> Value:
     values = [_argument(frame, argument.value) for argument in node.arguments]
     result = dispatch(frame, node, callee, values)
     deps = extra.deps if not result.refs else 0
-    flags = result.flags | (extra.flags & ~NAMES_ONE)
+    flags = result.flags | (extra.flags & library.kept(node))
     found = Value(result.refs, result.deps | deps, flags, result.view)
     found.parts = tuple(part if part.refs else part.depending(extra.deps) for part in result.parts)
     return found

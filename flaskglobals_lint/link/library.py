@@ -26,6 +26,11 @@ _UNIQUE = {
     "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
 }  # fmt: skip
 _RANDOM = ("random.", "secrets.", "numpy.random.", "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7")
+_NOTATIONS = {
+    "decode", "digest", "encode", "format", "hex", "hexdigest", "join", "lower", "lstrip", "replace", "rstrip", "strip",
+    "upper",
+}  # fmt: skip
+"""Methods that give the whole of a text or number in another form, or within a longer text."""
 _NEVER_RETURN = {"flask.abort", "werkzeug.exceptions.abort", "flask_restful.abort", "flask_restx.abort", "flask_smorest.abort",
                  "sys.exit", "exit", "quit", "os._exit"}  # fmt: skip
 _THREAD = {
@@ -265,10 +270,16 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     deps = flags = 0
     for value in values:
         deps |= value.deps
-        flags |= value.flags & ~NAMES_ONE
+        flags |= value.flags & kept(node)
         frame.hand_out(value, node.pos)
     callback(frame, node, values, later=True)
     return Value((), deps, flags)
+
+
+def kept(node: f.Call) -> int:
+    """The flags of a value that hold for what a method makes of it, too: one in another notation still names one."""
+    method = node.function.name if isinstance(node.function, f.Attribute) else ""
+    return ~0 if method in _NOTATIONS else ~NAMES_ONE
 
 
 _COPY = ("copy.copy", "copy.deepcopy")
