@@ -89,7 +89,7 @@ def _lint(
         if overlay:
             changed = (replace(file, text=overlay.get(file.display, file.text)) for file in found.files)
             found = replace(found, files=tuple(changed))
-        log.info("root: %s, %d files, %d to be judged", found.root, len(found.files), len(found.targets))
+        log.info("root: %s, files: %d, to be judged: %d", found.root, len(found.files), len(found.targets))
         if not found.targets:
             return Report((), 0)
         read = sources.read(found.files)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-import io
 import logging
 import re
-import tokenize
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,7 +13,7 @@ from typing import NamedTuple
 
 from flaskglobals_lint import console
 from flaskglobals_lint.config import MAX_SOURCE, SEVERITIES, Config, UsageError
-from flaskglobals_lint.extract.source import decode
+from flaskglobals_lint.extract.source import decode, encoding_of
 from flaskglobals_lint.finding import Finding, Fix, Report
 from flaskglobals_lint.fixes import Fixer
 from flaskglobals_lint.fixes.batch import Batch, together
@@ -26,7 +24,6 @@ from flaskglobals_lint.report.text import escaped
 log = logging.getLogger(__name__)
 
 _KEPT = "the fix would not remove it"
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(slots=True)
@@ -63,19 +60,22 @@ class Files:
         return text if isinstance(text, str) else None
 
     def with_fix(self, fix: Fix) -> dict[str, bytes] | None:
-        """The new contents once a fix is applied, in the encoding of each file; None where that lacks a character."""
+        """The new contents once a fix is applied, in the encoding of each file; None where that lacks a character or
+        would change others."""
         result = dict(self.changed)
         for path in {edit.span.path for edit in fix.edits}:
             text = self.text(path)
             if text is None:
                 return None
             before = self.content(path)
-            encoding, _ = tokenize.detect_encoding(io.BytesIO(before).readline)
+            encoding = encoding_of(before)
             try:
-                after = apply(text, path, fix).encode("utf-8" if encoding == "utf-8-sig" else encoding)
-            except UnicodeEncodeError:
+                after = apply(text, path, fix).encode(encoding)
+                if text.encode(encoding) != before:  # as of UTF-7, where one text has several forms
+                    return None
+            except UnicodeError:
                 return None
-            result[path] = (_BOM if before.startswith(_BOM) else b"") + after
+            result[path] = after
         return result
 
 
@@ -213,7 +213,7 @@ def _problem(before: Report, after: Report | None, findings: Sequence[Finding]) 
     """Why fixes of findings are not applied, and for which of them that is known; empty if they remove the findings and
     bring nothing new."""
     if after is None:
-        return "the file's encoding lacks a character", []
+        return "the file's encoding does not allow it", []
     if after.errors > before.errors:
         return "the result could not be parsed", []
     old, new = Counter(map(_key, before.findings)), Counter(map(_key, after.findings))

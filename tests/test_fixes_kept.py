@@ -69,7 +69,11 @@ def with_form_feeds(content: bytes) -> bytes:
     return content.replace(b"\n\n@", b"\n\x0c\n@")
 
 
-SHAPES = [crlf, mixed, without_last_end, with_mark, with_tabs, in_latin_1, with_form_feeds]
+def in_latin_1_with_cr(content: bytes) -> bytes:
+    return in_latin_1(content).replace(b"\n", b"\r")
+
+
+SHAPES = [crlf, mixed, without_last_end, with_mark, with_tabs, in_latin_1, in_latin_1_with_cr, with_form_feeds]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=lambda shape: shape.__name__)
@@ -95,6 +99,13 @@ def test_lines_that_a_fix_does_not_concern_keep_every_byte(shape: object, folder
         compile(after, name, "exec")
         (folder / name).write_bytes(after)
     assert repair([str(folder)], CONFIG, folder, unsafe=True).changed == {}
+
+
+def test_a_file_whose_bytes_would_change_elsewhere_is_left_alone(folder: Path) -> None:
+    """In UTF-7, a character may be written in several ways."""
+    (folder / "store.py").write_bytes(b"# coding: utf-7\n# +AGE-\n" + STORE.encode())
+    outcome = repair([str(folder)], CONFIG, folder, unsafe=False)
+    assert (outcome.changed, [reason for _, reason in outcome.left]) == ({}, ["the file's encoding does not allow it"])
 
 
 def test_all_files_of_a_run_or_none(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

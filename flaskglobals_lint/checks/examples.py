@@ -16,7 +16,7 @@ _CLIENT = (
     "import json, os, redis",
     'store = redis.Redis.from_url(os.environ["REDIS_URL"], decode_responses=True)  # one for the module: threads may share it',
 )
-_IN_USE = ("threading.", "subprocess.", "concurrent.", "multiprocessing.", "asyncio.", "queue.")
+_IN_USE = (*writes.HANDLES, "queue.")
 _SETS = frozenset({".add()", "|=", ".discard()"})
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ADDS = frozenset({".append()", ".appendleft()", ".extend()", ".extendleft()", ".insert()", ".add()"})
 """How a list or set gets a new member."""
 
-_HANDLES = ("threading.", "subprocess.", "concurrent.futures.", "multiprocessing.", "gevent.", "eventlet.", "asyncio.")
+HANDLES = ("threading.", "subprocess.", "concurrent.futures.", "multiprocessing.", "gevent.", "eventlet.", "asyncio.")
 """Modules whose objects are something that runs, not data."""
 
 
@@ -50,7 +50,7 @@ def runs(program: Program, write: Write) -> bool:
     """Whether what is stored is a thread, a process or a task, which a request has started and others may ask for."""
     atoms = [ref[0][2] for ref in write.refs if made(ref)]
     return bool(atoms) and all(
-        name.startswith(_HANDLES)
+        name.startswith(HANDLES)
         for atom in atoms
         for name in (program.types.names.external_bases(atom[1]) or [""] if atom[0] == "inst" else [str(atom[-1])])
     )

@@ -11,9 +11,8 @@ from flaskglobals_lint.facts import SyntaxProblem
 
 def decode(source: bytes) -> str | SyntaxProblem:
     """The text of a Python file, by its byte order mark, its PEP 263 cookie, or UTF-8; without the mark."""
-    lines = iter(source.splitlines(keepends=True))
     try:
-        encoding, _ = tokenize.detect_encoding(lambda: next(lines, b""))
+        encoding = encoding_of(source)
     except SyntaxError as error:
         return _declaration_problem(source, str(error.msg))
     if encoding == "utf-8-sig":
@@ -28,6 +27,12 @@ def decode(source: bytes) -> str | SyntaxProblem:
     if null >= 0:
         return SyntaxProblem("the file holds a null byte", *Lines(text).place(null))
     return text
+
+
+def encoding_of(source: bytes) -> str:
+    """The encoding of a Python file, ``utf-8-sig`` where it has a byte order mark. Raises SyntaxError."""
+    lines = iter(source.splitlines(keepends=True))
+    return tokenize.detect_encoding(lambda: next(lines, b""))[0]
 
 
 def _declaration_problem(source: bytes, message: str) -> SyntaxProblem:
