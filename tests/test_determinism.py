@@ -6,12 +6,14 @@ import os
 import shutil
 import subprocess
 import sys
-from itertools import cycle
+from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle, repeat
 from pathlib import Path
 
 import pytest
 
 from flaskglobals_lint import cli
+from flaskglobals_lint.pool import available_cores
 
 FIXTURES = Path(__file__).parent / "fixtures"
 COPIES = 2
@@ -65,5 +67,6 @@ def test_two_runs() -> None:
 @pytest.mark.parametrize("large", [True, False], ids=["a large program", "the fixtures"])
 def test_twenty_runs(program: Path, large: bool) -> None:
     folder = program if large else FIXTURES
-    outputs = {printed(folder, seed, jobs) for seed, jobs in zip(range(20), cycle((1, 2, 4)))}
+    with ThreadPoolExecutor(available_cores()) as runs:
+        outputs = set(runs.map(printed, repeat(folder), range(20), cycle((1, 2, 4))))
     assert len(outputs) == 1

@@ -6,6 +6,8 @@ import ast
 import subprocess
 import sys
 import sysconfig
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
@@ -18,8 +20,11 @@ from flaskglobals_lint.extract.guard import deep_nesting
 from flaskglobals_lint.extract.quick import changes_own_objects, quick, trees
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.lint import lint
+from flaskglobals_lint.pool import available_cores
 
 ROOT = Path(__file__).parent.parent
+PARTS = 16
+"""Of the standard library, so that no process has much more to read than another."""
 
 
 def differing(paths: list[Path]) -> tuple[int, list[str]]:
@@ -69,9 +74,12 @@ def test_reading_modules_without_their_concrete_tree_changes_no_finding(
 @pytest.mark.slow
 def test_both_readers_agree_on_the_standard_library() -> None:
     folder = Path(sysconfig.get_paths()["stdlib"])
-    read, different = differing([path for path in sorted(folder.rglob("*.py")) if "site-packages" not in path.parts])
-    assert different == []
-    assert read > 500
+    paths = [path for path in sorted(folder.rglob("*.py")) if "site-packages" not in path.parts]
+    parts = [paths[at::PARTS] for at in range(PARTS)]
+    with ProcessPoolExecutor(available_cores(), get_context("spawn")) as processes:
+        answers = list(processes.map(differing, parts))
+    assert [path for _, different in answers for path in different] == []
+    assert sum(read for read, _ in answers) > 500
 
 
 @pytest.mark.parametrize(
