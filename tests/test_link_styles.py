@@ -384,6 +384,245 @@ def best():
     ),
 ]
 
+KEYS = [
+    case(
+        "keys that are there already",
+        """
+stock = {"tea": 1}
+seats = {"a": ""}
+
+@app.put("/stock/<name>")
+def stocked(name):
+    if name not in stock:
+        abort(404)
+    stock[name] = request.get_json()
+    return "ok"
+
+@app.put("/seat/<seat>")
+def seated(seat):
+    found = seats.get(seat)
+    if found is None:
+        return "no", 404
+    time.sleep(0)
+    seats[seat] = request.get_json()  # want: FGL102
+    return "ok"
+""",
+    ),
+    case(
+        "a key that is there as long as nobody takes it away",
+        """
+stock = {"tea": 1}
+
+@app.put("/stock/<name>")
+def stocked(name):
+    if name not in stock:
+        abort(404)
+    time.sleep(0)
+    stock[name] = request.get_json()  # want: FGL102
+    return "ok"
+
+@app.delete("/stock/<name>")
+def sold_out(name):
+    stock.pop(name, None)
+    return "ok"
+""",
+    ),
+    case(
+        "a count of a key that is there",
+        """
+stock = {"tea": 1}
+
+@app.put("/stock/<name>")
+def stocked(name):
+    if name not in stock:
+        abort(404)
+    stock[name] = stock[name] + request.get_json()  # want: FGL101
+    return "ok"
+""",
+    ),
+    case(
+        "keys among literals, asked in the caller",
+        """
+class Levels:
+    def __init__(self):
+        self.kept = {}
+
+    def put(self, color, level):
+        self.kept[color] = level
+
+levels = Levels()
+
+@app.put("/level/<color>")
+def level(color):
+    if color in ("red", "green"):
+        levels.put(color, request.get_json())
+    return "ok"
+
+@app.put("/other/<any(red, green):color>")
+def other(color):
+    levels.put(color, request.get_json())
+    return "ok"
+""",
+    ),
+    case(
+        "keys that are new, and keys that are only not empty",
+        """
+users = {}
+notes = {}
+
+@app.post("/user/<name>")
+def join(name):
+    if name in users:
+        abort(409)
+    users[name] = request.get_json()  # want: FGL102, FGL302
+    return "ok"
+
+@app.post("/note/<name>")
+def note(name):
+    if not name:
+        abort(400)
+    notes[name] = request.get_json()  # want: FGL302
+    return "ok"
+""",
+    ),
+    case(
+        "a row read and written by a repository",
+        """
+class Rows:
+    def __init__(self):
+        self.kept = {"tea": 10}
+
+    def quantity(self, name):
+        return self.kept[name]
+
+    def update(self, name, quantity):
+        self.kept[name] = quantity
+
+rows = Rows()
+
+@app.post("/reserve/<name>/<int:wanted>")
+def reserve(name, wanted):
+    left = rows.quantity(name)
+    rows.update(name, left - wanted)  # want: FGL101
+    return "ok"
+""",
+    ),
+]
+
+MEMBERS = [
+    case(
+        "an enumeration's member is set after work that an earlier test let through",
+        """
+import enum
+import subprocess
+
+class Phase(enum.Enum):
+    IDLE = 1
+    BUSY = 2
+
+class Builder:
+    phase = Phase.IDLE
+
+builder = Builder()
+
+@app.post("/")
+def build():
+    if builder.phase is not Phase.IDLE:
+        abort(409)
+    subprocess.run(["git", "fetch"], check=True)
+    builder.phase = Phase.BUSY  # want: FGL102
+    try:
+        subprocess.run(["make"], check=True)
+    finally:
+        builder.phase = Phase.IDLE
+    return "ok"
+""",
+    ),
+    case(
+        "answers that start anew at the first question",
+        """
+answers = []
+
+@app.post("/quiz/<int:number>")
+def quiz(number):
+    if number == 0:
+        answers.clear()
+    answers.append(request.form["answer"])  # want: FGL301
+    return {"answers": answers}
+""",
+    ),
+    case(
+        "a cache behind a method that holds its lock",
+        """
+from cachetools import TTLCache
+
+class Visit:
+    page = ""
+
+class Visits:
+    def __init__(self):
+        self.open = TTLCache(maxsize=100, ttl=60)
+        self.lock = threading.Lock()
+
+    def begin(self, name):
+        with self.lock:
+            self.open[name] = Visit()
+
+    def get(self, name):
+        with self.lock:
+            return self.open[name]
+
+visits = Visits()
+
+@app.post("/<name>")
+def begin(name):
+    visits.begin(name)
+    return "ok"
+
+@app.get("/<name>")
+def show(name):
+    return visits.get(name).page
+""",
+    ),
+    case(
+        "a pool made of a list",
+        """
+import sqlite3
+
+class Pool:
+    def __init__(self):
+        self.idle = [sqlite3.connect("a.db", check_same_thread=False) for _ in range(4)]
+
+    def take(self):
+        found = self.idle[-1]
+        self.idle.remove(found)  # want: FGL101
+        return found
+
+    def give(self, one):
+        self.idle.append(one)
+
+pool = Pool()
+
+@app.get("/")
+def home():
+    one = pool.take()
+    row = one.execute("SELECT 1").fetchone()
+    pool.give(one)
+    return str(row)
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize("files", KEYS)
+def test_which_keys_make_a_container_grow(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+@pytest.mark.parametrize("files", MEMBERS)
+def test_states_and_members(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
 
 @pytest.mark.parametrize("files", CHECKS)
 def test_checks_and_what_they_decide(files: dict[str, str], tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from flaskglobals_lint.checks import known_keys
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, THREAD_ID, UNIQUE, Pair, Write
@@ -85,6 +86,8 @@ def _races(program: Program, conflict: Conflict) -> bool:
     if conflict.pair.looped and write.constant and write.kind == "set":
         # Whoever goes through all items once more resets them once more; a lost reset is another rule's.
         return False
+    if conflict.pair.kind == "control" and _stays_there(program, conflict):
+        return False
     if (write.key_flags | read.flags) & THREAD_ID or write.key_flags & UNIQUE:
         return False
     if write.key_flags & CONNECTION and _opens_or_closes(program, conflict.context):
@@ -103,6 +106,19 @@ def _races(program: Program, conflict: Conflict) -> bool:
         # A queue that one thread empties only gets longer meanwhile.
         if not taken or (isinstance(other.record, Write) and other.record.via in _TAKES)
     )
+
+
+def _stays_there(program: Program, conflict: Conflict) -> bool:
+    """Whether an item is replaced because it is there, in a container from which nobody takes any."""
+    write, read = conflict.pair.write, conflict.pair.read
+    if write.via != "[…] =" or read.kind != "content" or not read.key or read.key != write.key:
+        return False
+    if write.remote is not None or read.remote is not None:
+        return False
+    others = program.writes_at(conflict.place.key[:-1])
+    if any(isinstance(o.record, Write) and (o.record.kind == "delete" or o.record.via == "=") for o in others):
+        return False
+    return known_keys.asked(program, conflict.context.function, write.key, write.pos)
 
 
 def _opens_or_closes(program: Program, context: Context) -> bool:

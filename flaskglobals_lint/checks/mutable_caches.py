@@ -45,7 +45,8 @@ def _of_container(access: Access) -> bool:
     """Whether it is the container that is looked at or changed, not what it gave."""
     record, depth = access.record, len(access.place.key) - len(base_key(access.place))
     if isinstance(record, Read):
-        return record.kind != "load" and depth == (record.kind == "element")
+        # What a callee reads is told where it stands, with the locks that it holds.
+        return record.remote is None and record.kind != "load" and depth == (record.kind == "element")
     return depth <= 1
 
 

@@ -12,7 +12,7 @@ from flaskglobals_lint.checks import conflicts, examples, own_data, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program, base_key
-from flaskglobals_lint.link.summary import RANDOM, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import CONTENT, RANDOM, UNIQUE, Read, Write
 from flaskglobals_lint.remedy import OwnDefault
 from flaskglobals_lint.rule import by_code
 
@@ -203,7 +203,7 @@ def _severity(program: Program, access: Access, write: Write, pruned: dict[tuple
     likely so where the list is cared for; not where each request empties it before."""
     if write.kind != "set":
         prunings = pruned.get(access.place.key, ())
-        afresh = bool(prunings) and all(_emptied(one, access) for one in prunings)
+        afresh = bool(prunings) and all(_emptied(program, one, access) for one in prunings)
         return "warning" if afresh or (not prunings and _looks_again(program, access)) else "info"
     if _sets_up(program, access.context) and not read_by_library(access):
         return "info"
@@ -238,12 +238,14 @@ def _looks_again(program: Program, access: Access) -> bool:
     )
 
 
-def _emptied(pruning: Access, access: Access) -> bool:
-    """Whether the same function always empties the list or set before it puts something in."""
+def _emptied(program: Program, pruning: Access, access: Access) -> bool:
+    """Whether the same function empties the list or set before it puts something in, and not because it is full."""
     own, write = pruning.record, access.record
     if pruning.function != access.function or not (isinstance(own, Write) and isinstance(write, Write)):
         return False
-    return own.pos < write.pos and own.via in ("=", ".clear()") and not own.branch & ~write.branch
+    asked = writes.reads_behind(program, access, own.branch)
+    full = any(read.path == own.path and read.kind in CONTENT for read in asked)
+    return own.pos < write.pos and own.via in ("=", ".clear()") and not full
 
 
 def _adjusts(program: Program, access: Access, write: Write) -> bool:

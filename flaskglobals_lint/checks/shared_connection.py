@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint.checks import closed_client, conflicts, connections, mutable_caches, unsafe_pool, warmed
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import Program, base_key
-from flaskglobals_lint.link.summary import Use
+from flaskglobals_lint.link.summary import Use, Write
 from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import by_code
 
@@ -64,7 +64,16 @@ def _model(program: Program, access: Access) -> Connection | None:
         return None
     if unsafe_pool.pooled_session(program, access) is not None:
         return None
-    return None if use.member in model.quiet_methods else model
+    return None if use.member in model.quiet_methods or _taken_out(program, access) else model
+
+
+def _taken_out(program: Program, access: Access) -> bool:
+    """Whether it is one of several in a list from which requests take what they use: a pool, whatever its own races."""
+    key = access.place.key
+    return key[-1] == "[]" and any(
+        isinstance(write, Write) and write.kind == "delete" and write.via != ".clear()"
+        for write in (other.record for other in program.writes_at(key[:-1]))
+    )
 
 
 def _one_lock(accesses: list[Access]) -> bool:

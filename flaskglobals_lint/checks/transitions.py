@@ -53,7 +53,4 @@ def _stored(arm: tuple[f.Statement, ...]) -> Iterator[tuple[str, str, f.Expressi
 
 def _state(node: f.Expression) -> str:
     """A literal, or the name of a constant or of an enumeration's member; empty for anything else."""
-    if isinstance(node, f.Constant):
-        return f"={node.text}"
-    text = items.key_text(node) if isinstance(node, f.Attribute | f.Global | f.ClassName) else ""
-    return text if text.rpartition(".")[2].isupper() else ""
+    return f"={node.text}" if isinstance(node, f.Constant) else items.fixed_name(node)

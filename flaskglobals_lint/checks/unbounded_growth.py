@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, examples, memo_growth, writes
+from flaskglobals_lint.checks import conflicts, examples, known_keys, memo_growth, writes
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import CONTENT, MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Read, Write
@@ -34,6 +34,7 @@ def check(program: Program) -> Iterator[Finding]:
         return
     replaced, removed = _shrunk(program)
     lazy = writes.decided_by_itself(program) | program.once(writes.depends_on_itself)
+    lazy |= {remote for _, remote in program.once(writes.handed_back) if isinstance(remote, tuple)}
     for key, accesses in groups.items():
         containers = [key[:end] for end in range(1, len(key) + 1)]
         if any(container in replaced for container in containers):
@@ -136,15 +137,12 @@ def _bounded(program: Program, access: Access, write: Write) -> bool:
 def _looked_up(program: Program, access: Access, write: Write) -> bool:
     """Whether the write is reached only after a look at the container's length, or the key was found in a table to which no
     request adds, by a check or because the value is made of what was there."""
-    function = program.index.functions.get(access.function)
-    first = len(function.facts.parameters) if function is not None else 0
     target = _container(write.path, write)
-    for at, read in enumerate(program.evaluator.summary(access.function, access.context.constants).reads):
-        if write.control >> first >> at & 1 and read.kind in CONTENT and read.path == target and not read.key:
+    for read in writes.reads_behind(program, access, write.control):
+        if read.kind in CONTENT and read.path == target and not read.key:
             return True
-        if (write.control | write.values) >> first >> at & 1 and _from_table(program, write, read, target):
-            return True
-    return False
+    behind = writes.reads_behind(program, access, write.control | write.values)
+    return any(_from_table(program, write, read, target) for read in behind) or known_keys.known(program, access, write)
 
 
 def _from_table(program: Program, write: Write, read: Read, target: tuple[Any, ...]) -> bool:

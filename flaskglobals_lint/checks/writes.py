@@ -46,6 +46,15 @@ def made(ref: Any) -> str:
     return str(ref[0][2][0]) if ref[0][0] == "new" and len(ref) == 1 else ""
 
 
+def reads_behind(program: Program, access: Access, deps: int) -> Iterator[Read]:
+    """The reads that dependency bits of the access's function stand for."""
+    function = program.index.functions.get(access.function)
+    first = len(function.facts.parameters) if function is not None else 0
+    for at, read in enumerate(program.evaluator.summary(access.function, access.context.constants).reads):
+        if deps >> first >> at & 1:
+            yield read
+
+
 def runs(program: Program, write: Write) -> bool:
     """Whether what is stored is a thread, a process or a task, which a request has started and others may ask for."""
     atoms = [ref[0][2] for ref in write.refs if made(ref)]

@@ -40,14 +40,14 @@ class Assignments:
                     deps |= value.deps
                 values = [Value(value.refs, deps, value.flags) for value in values]
             for target, value in zip(single.values, values, strict=True):
-                self.store(frame, target, value, node.pos, self._constant(node.value))
+                self.store(frame, target, value, node.pos, self._constant(frame, node.value))
             return
         frame.acquired = None
         value = expressions.evaluate(frame, node.value)
         if frame.acquired is not None and isinstance(single, f.Local):
             frame.attempts[single.name] = frame.acquired
         for target in node.targets:
-            self.store(frame, target, value, node.pos, self._constant(node.value))
+            self.store(frame, target, value, node.pos, self._constant(frame, node.value))
 
     @staticmethod
     def _exchanges(targets: f.Display, values: f.Display) -> bool:
@@ -56,8 +56,17 @@ class Assignments:
         return all(texts) and sorted(texts) == sorted(items.key_text(node) for node in values.values)
 
     @staticmethod
-    def _constant(node: f.Expression) -> bool:
-        """A literal: whoever stores it second stores the same."""
+    def _constant(frame: Frame, node: f.Expression) -> bool:
+        """A literal, a constant or an enumeration's member: whoever stores it second stores the same."""
+        if items.fixed_name(node):
+            atoms = frame.types.expand(frame.types.of(node, frame.scope))
+            owners = frame.types.of(node.value, frame.scope) if isinstance(node, f.Attribute) else ()
+            names = frame.types.names
+            listed = any(
+                atom[0] == "class" and any(base.startswith("enum.") for base in names.external_bases(atom[1]))
+                for atom in owners
+            )
+            return listed or (bool(atoms) and all(atom[0] == "const" for atom in atoms))
         return isinstance(node, f.Constant) or (isinstance(node, f.Display) and not node.values)
 
     def store(self, frame: Frame, target: f.Expression, value: Value, pos: f.Position, constant: bool = False) -> None:

@@ -38,6 +38,12 @@ def key_text(node: f.Expression) -> str:
             return ""
 
 
+def fixed_name(node: f.Expression) -> str:
+    """The name of a constant or of an enumeration's member; empty for anything else."""
+    text = key_text(node) if isinstance(node, f.Attribute | f.Global | f.ClassName) else ""
+    return text if text.rpartition(".")[2].isupper() else ""
+
+
 def indexed(node: f.Item) -> f.Expression:
     """The object that an item belongs to: ``frame.loc[…]`` is an item of the data frame."""
     inner = node.value

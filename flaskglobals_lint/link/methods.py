@@ -287,6 +287,8 @@ def _access(
         deps |= frame.read(element, "element", node.pos, text, flags=key_flags) if not frame.sections else 0
     else:
         value = _combined(values)
+        if name == "append" and len(values) == 1:
+            value.refs = values[0].refs
         kind = "delete" if name in ("pop", "popleft", "popitem", "remove", "clear") else "mutate"
         if name == "sort" and any(argument.keyword == "key" for argument in node.arguments):
             frame.iterate(Value((ref,)), node.pos, f"{SORT} with a Python key")

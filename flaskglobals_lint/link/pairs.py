@@ -130,7 +130,9 @@ def _vague(read: Read, write: Write) -> bool:
 
 def _again(summary: Summary, write: Write) -> bool:
     """Whether the write only stores the object that is there already (``obj = d[k]; …; d[k] = obj``), or one that the function
-    which looks it up makes where there is none."""
+    which looks it up makes where there is none; or gives a list back what was taken from it."""
+    if write.via == ".append()":
+        return write.refs == ((*write.path, "[]"),)
     others = [ref for ref in write.refs if ref != write.path]
     return len(others) < len(write.refs) and all(
         ref[0][0] == "new" and ref[0][2][0] == "inst" and ref[0][1][2] != summary.function for ref in others
