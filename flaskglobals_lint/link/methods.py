@@ -288,7 +288,7 @@ def _access(
     else:
         value = _combined(values)
         if name == "append" and len(values) == 1:
-            value.refs = values[0].refs
+            value.refs = tuple(one for one in values[0].refs if frame.recorded(one))
         kind = "delete" if name in ("pop", "popleft", "popitem", "remove", "clear") else "mutate"
         if name == "sort" and any(argument.keyword == "key" for argument in node.arguments):
             frame.iterate(Value((ref,)), node.pos, f"{SORT} with a Python key")
