@@ -202,3 +202,33 @@ def end(name):
 def test_what_an_object_holds_goes_with_it(text: str, severity: str, tmp_path: Path) -> None:
     found = {f.symbol: f.severity for f in reported(program(text), tmp_path) if f.code == "FGL302"}
     assert found["app.Room.messages"] == severity
+
+
+WAITING = """
+busy = False
+
+def work():
+    return sum(range(1000))
+
+@app.post("/")
+def start():
+    global busy
+    while busy:
+        print("busy")
+        %s
+    busy = True%s
+    work()
+    busy = False
+    return "ok"
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        case("waiting for a flag", WAITING % ("time.sleep(0.1)", "  # want: FGL102")),
+        case("working while a flag is set", WAITING % ("work()", "")),
+    ],
+)
+def test_a_loop_that_only_waits_is_a_check(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []

@@ -107,6 +107,28 @@ def forget():
 """
 )
 
+USED = (
+    WORK
+    + """
+seen = {"user": None, "at": 0.0, "rows": None, "rows_at": 0.0}
+
+@app.route("/")
+def home():
+    now = time.time()
+    user = seen["user"]
+    if user is None or now - seen["at"] > 10:
+        user = load("user")
+        seen["user"] = user
+        seen["at"] = now
+    if not user:
+        return "nobody"
+    if seen["rows"] is None or now - seen["rows_at"] > 10:
+        seen["rows"] = load("rows")
+        seen["rows_at"] = now
+    return "rows: %d" % len(seen["rows"])
+"""
+)
+
 ONE_CHECK = (
     WORK
     + """
@@ -158,6 +180,7 @@ CASES = [
         .replace("self.rows = rows", "self.rows = rows  # want: FGL102"),
     ),
     case("items", ITEMS),
+    case("two in one function, which goes on with them", USED),
     case("helpers in a module of their own", HELPERS),
     case("helpers that ask for no age", HELPERS.replace("    if time.time() > until:\n        return None\n", "")
          .replace("time.time() + 60)", "time.time() + 60)  # want: FGL102")),

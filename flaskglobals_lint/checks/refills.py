@@ -38,7 +38,8 @@ def expires(program: Program, race: Race) -> bool:
         return False
     if any(_is_object(program, other) for other in program.evaluator.summary(filling).writes):
         return False
-    return _asks_age(program, checking) and _gives(program, checking, _filled(program, filling))
+    asked = _asks_age(program, checking)
+    return asked is not None and _gives(program, checking, asked, _filled(program, filling))
 
 
 def keeps_itself(program: Program, race: Race) -> bool:
@@ -61,7 +62,7 @@ def keeps_itself(program: Program, race: Race) -> bool:
 
 def _is_object(program: Program, write: Write) -> bool:
     """Whether an object is stored of which no two are alike: a client, a token."""
-    atoms = program.paths.atoms(write.path) if write.kind == "set" else ()
+    atoms = program.paths.atoms(write.path) if write.kind == "set" and write.remote is None else ()
     return any(atom[0] in ("conn", "inst") or atom == ("extinst", "object") for atom in atoms)
 
 
@@ -74,25 +75,25 @@ def _is_clock(node: f.Node) -> bool:
     return isinstance(node, f.Call) and last_name(node.function) in _CLOCKS
 
 
-def _asks_age(program: Program, fid: ScopeId) -> bool:
-    """Whether some test of the function compares moments."""
+def _asks_age(program: Program, fid: ScopeId) -> f.Position | None:
+    """Where the first test of the function stands that compares moments."""
     body = _body(program, fid)
     moments = {
-        target
+        target.name
         for node in walk(body)
         if isinstance(node, f.Assign) and any(_is_clock(part) for part in walk(node.value))
         for target in node.targets
         if isinstance(target, f.Local)
     }
-    names = {moment.name for moment in moments}
-    return any(
-        _is_clock(part) or (isinstance(part, f.Local) and part.name in names)
-        for node in walk(body)
-        if isinstance(node, f.If)
-        for compared in walk(node.test)
-        if isinstance(compared, f.Compare)
-        for part in walk(compared)
-    )
+    for node in walk(body):
+        if isinstance(node, f.If) and any(
+            _is_clock(part) or (isinstance(part, f.Local) and part.name in moments)
+            for compared in walk(node.test)
+            if isinstance(compared, f.Compare)
+            for part in walk(compared)
+        ):
+            return node.pos
+    return None
 
 
 def _filled(program: Program, fid: ScopeId) -> set[str]:
@@ -111,7 +112,7 @@ def _filled(program: Program, fid: ScopeId) -> set[str]:
             continue
         if _is_moment(node.value, moments):
             stamped = True
-        elif stamped:
+        elif stamped and not found:
             return set()
         else:
             found.update(text for target in node.targets for text in _prefixes(target))
@@ -132,17 +133,20 @@ def _prefixes(place: f.Expression) -> Iterator[str]:
         yield items.key_text(place)
 
 
-def _gives(program: Program, fid: ScopeId, filled: set[str]) -> bool:
-    """Whether the function returns what is stored, or goes on with it in a variable of its own."""
-    body = _body(program, fid)
+def _gives(program: Program, fid: ScopeId, asked: f.Position, filled: set[str]) -> bool:
+    """Whether the function goes on with what is stored: returns it, or uses it after the test, maybe by a name of its own."""
     known = set(filled)
-    for node in walk(body):
-        if isinstance(node, f.Assign) and not known.isdisjoint(_texts(node.value)):
-            known.update(_names(node.targets))
-    return any(
-        isinstance(node, f.Return) and node.value is not None and not known.isdisjoint(_texts(node.value))
-        for node in walk(body)
-    )
+    for node in walk(_body(program, fid)):
+        if not isinstance(node, f.Assign | f.Evaluate | f.If | f.Return):
+            continue
+        used = node.test if isinstance(node, f.If) else node.value
+        if used is None or known.isdisjoint(_texts(used)):
+            continue
+        if isinstance(node, f.Assign):
+            known.update(part.name for part in walk(node.targets) if isinstance(part, f.Local))
+        if isinstance(node, f.Return) or (node.pos > asked and not isinstance(used, f.Local)):
+            return True
+    return False
 
 
 def _texts(node: f.Expression) -> list[str]:

@@ -13,12 +13,14 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import expressions, feasible, items, locks, operators
 from flaskglobals_lint.link.feasible import DEEP_LOOPS
 from flaskglobals_lint.link.frame import EXITS, FALLS, Frame, merge
+from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.summary import CONTENT, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
 
 _LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
+_WAITS = ("sleep", "wait")
 _QUEUE_ERRORS = ("Empty", "Full", "QueueEmpty", "QueueFull")
 
 
@@ -141,6 +143,8 @@ class Flow:
         frame.loops -= 1
         frame.decide(known, deps)
         self._after_loop(frame, node, outer, sticky, broken)
+        if _only_waits(node):
+            frame.sticky |= deps
         return FALLS
 
     def _after_loop(self, frame: Frame, node: f.For | f.While, control: int, sticky: int, broken: int) -> None:
@@ -225,6 +229,12 @@ class Flow:
         frame.control = outer
         frame.variables = _joined(before, after) if after is not None else before
         return FALLS
+
+
+def _only_waits(node: f.While) -> bool:
+    """Whether the loop sleeps until its test fails, and does no more: ``while busy: sleep(1)``."""
+    calls = [part.value for part in node.body if isinstance(part, f.Evaluate) and isinstance(part.value, f.Call)]
+    return len(calls) == len(node.body) and any(last_name(call.function) in _WAITS for call in calls)
 
 
 def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
