@@ -129,6 +129,25 @@ def home():
 """
 )
 
+BESIDE = (
+    WORK
+    + """
+helper = None
+until = {"end": 0.0}
+
+@app.route("/")
+def home():
+    global helper
+    end = float(load("end"))
+    if time.time() > end:
+        return "too late"
+    if helper is None:
+        helper = threading.Thread(target=load)  # want: FGL102
+        helper.start()
+    return str(helper)
+"""
+)
+
 ONE_CHECK = (
     WORK
     + """
@@ -184,6 +203,7 @@ CASES = [
     case("helpers in a module of their own", HELPERS),
     case("helpers that ask for no age", HELPERS.replace("    if time.time() > until:\n        return None\n", "")
          .replace("time.time() + 60)", "time.time() + 60)  # want: FGL102")),
+    case("a check of another time in the same function", BESIDE),
     case("a check that asks for no age", ONE_CHECK % ("pass", "")),
     case("settings that keep what they have", SETTINGS),
 ]  # fmt: skip

@@ -38,8 +38,20 @@ def expires(program: Program, race: Race) -> bool:
         return False
     if any(_is_object(program, other) for other in program.evaluator.summary(filling).writes):
         return False
-    asked = _asks_age(program, checking)
-    return asked is not None and _gives(program, checking, asked, _filled(program, filling))
+    filled, moments = _stored(program, filling)
+    at = write.remote[1] if write.remote is not None else write.pos
+    place = {**filled, **moments}.get(at)
+    if not filled or place is None:
+        return False
+    stored = {text for texts in filled.values() for text in texts}
+    known = _other_names(program, checking, stored)
+    ages = stored | known | {text for texts in moments.values() for text in texts}
+    for test in _tests_of_age(program, checking, ages):
+        own = not _other_names(program, checking, place).isdisjoint(_texts(test.test)) or read.remote is not None
+        within = any(getattr(part, "pos", None) == at for part in walk(test.body))
+        if (own or within) and _goes_on(program, checking, test, stored | known):
+            return True
+    return False
 
 
 def keeps_itself(program: Program, race: Race) -> bool:
@@ -75,10 +87,10 @@ def _is_clock(node: f.Node) -> bool:
     return isinstance(node, f.Call) and last_name(node.function) in _CLOCKS
 
 
-def _asks_age(program: Program, fid: ScopeId) -> f.Position | None:
-    """Where the first test of the function stands that compares moments."""
+def _tests_of_age(program: Program, fid: ScopeId, ages: set[str]) -> Iterator[f.If]:
+    """Branches of the function whose tests compare the clock with something that is stored."""
     body = _body(program, fid)
-    moments = {
+    clocks = {
         target.name
         for node in walk(body)
         if isinstance(node, f.Assign) and any(_is_clock(part) for part in walk(node.value))
@@ -86,65 +98,68 @@ def _asks_age(program: Program, fid: ScopeId) -> f.Position | None:
         if isinstance(target, f.Local)
     }
     for node in walk(body):
-        if isinstance(node, f.If) and any(
-            _is_clock(part) or (isinstance(part, f.Local) and part.name in moments)
-            for compared in walk(node.test)
-            if isinstance(compared, f.Compare)
-            for part in walk(compared)
-        ):
-            return node.pos
-    return None
+        compared = [part for part in walk(node.test) if isinstance(part, f.Compare)] if isinstance(node, f.If) else []
+        for compare in compared:
+            asks = any(_is_clock(part) or (isinstance(part, f.Local) and part.name in clocks) for part in walk(compare))
+            if isinstance(node, f.If) and asks and not ages.isdisjoint(_texts(compare)):
+                yield node
 
 
-def _filled(program: Program, fid: ScopeId) -> set[str]:
-    """What the function stores that is no bare moment: texts of the places and of the containers that they are in. Nothing
-    where the moment is stored first: others then take the old value for the new one."""
+def _stored(program: Program, fid: ScopeId) -> tuple[dict[f.Position, set[str]], dict[f.Position, set[str]]]:
+    """What the function stores, and the bare moments among that, by where: texts of the places and of the containers that
+    they are in. Nothing where a moment is stored first: others then take the old value for the new one."""
     stores = [
         node
         for node in walk(_body(program, fid))
         if isinstance(node, f.Assign) and not isinstance(node.value, f.Constant)
     ]
-    moments = {items.key_text(node.targets[0]) for node in stores if _is_clock(node.value)} - {""}
-    found: set[str] = set()
-    stamped = False
+    clocks = {items.key_text(node.targets[0]) for node in stores if _is_clock(node.value)} - {""}
+    filled: dict[f.Position, set[str]] = {}
+    moments: dict[f.Position, set[str]] = {}
     for node in stores:
-        if all(isinstance(target, f.Local) for target in node.targets):
-            continue
-        if _is_moment(node.value, moments):
-            stamped = True
-        elif stamped and not found:
-            return set()
-        else:
-            found.update(text for target in node.targets for text in _prefixes(target))
-    return found - {""}
+        for target in node.targets:
+            if isinstance(target, f.Local) or not isinstance(target, _NAMED):
+                continue
+            if _is_moment(node.value, clocks):
+                moments[target.pos] = {items.key_text(target)}
+            elif moments and not filled:
+                return {}, {}
+            else:
+                filled[target.pos] = set(_prefixes(target)) - {""}
+    return filled, moments
 
 
-def _is_moment(node: f.Expression, moments: set[str]) -> bool:
+def _is_moment(node: f.Expression, clocks: set[str]) -> bool:
     operands = node.operands if isinstance(node, f.Operation) else (node,)
-    return any(_is_clock(part) or items.key_text(part) in moments for part in operands)
+    return any(_is_clock(part) or items.key_text(part) in clocks for part in operands)
 
 
 def _prefixes(place: f.Expression) -> Iterator[str]:
     """A place and, of an item, the containers that it is in."""
-    if not isinstance(place, f.Local):
-        yield items.key_text(place)
+    yield items.key_text(place)
     while isinstance(place, f.Item):
         place = place.value
         yield items.key_text(place)
 
 
-def _gives(program: Program, fid: ScopeId, asked: f.Position, filled: set[str]) -> bool:
-    """Whether the function goes on with what is stored: returns it, or uses it after the test, maybe by a name of its own."""
-    known = set(filled)
+def _other_names(program: Program, fid: ScopeId, places: set[str]) -> set[str]:
+    """The places, and variables of the function that are made of them."""
+    known = set(places)
+    for node in walk(_body(program, fid)):
+        if isinstance(node, f.Assign) and not known.isdisjoint(_texts(node.value)):
+            known.update(part.name for part in walk(node.targets) if isinstance(part, f.Local))
+    return known
+
+
+def _goes_on(program: Program, fid: ScopeId, test: f.If, known: set[str]) -> bool:
+    """Whether the function returns what is stored, or uses it after the test."""
     for node in walk(_body(program, fid)):
         if not isinstance(node, f.Assign | f.Evaluate | f.If | f.Return):
             continue
         used = node.test if isinstance(node, f.If) else node.value
-        if used is None or known.isdisjoint(_texts(used)):
+        if used is None or node is test or known.isdisjoint(_texts(used)):
             continue
-        if isinstance(node, f.Assign):
-            known.update(part.name for part in walk(node.targets) if isinstance(part, f.Local))
-        if isinstance(node, f.Return) or (node.pos > asked and not isinstance(used, f.Local)):
+        if isinstance(node, f.Return) or (node.pos > test.pos and not isinstance(used, f.Local)):
             return True
     return False
 

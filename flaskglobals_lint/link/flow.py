@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
 
 _LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
-_WAITS = ("sleep", "wait")
 _QUEUE_ERRORS = ("Empty", "Full", "QueueEmpty", "QueueFull")
 
 
@@ -234,7 +233,7 @@ class Flow:
 def _only_waits(node: f.While) -> bool:
     """Whether the loop sleeps until its test fails, and does no more: ``while busy: sleep(1)``."""
     calls = [part.value for part in node.body if isinstance(part, f.Evaluate) and isinstance(part.value, f.Call)]
-    return len(calls) == len(node.body) and any(last_name(call.function) in _WAITS for call in calls)
+    return len(calls) == len(node.body) and any(last_name(call.function) == "sleep" for call in calls)
 
 
 def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
