@@ -208,6 +208,26 @@ def test_a_folder_that_cannot_be_written(project: Path, broken: str, monkeypatch
     assert codes(project) == first
 
 
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="where nobody can make a folder, whoever runs this")
+def test_a_place_where_no_folder_can_be_made(project: Path) -> None:
+    assert codes(project, cache_dir=Path("/proc/self/cache")) == codes(project, cache=False)
+
+
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() == 0, reason="who may write anywhere")
+def test_a_folder_that_may_only_be_read(project: Path) -> None:
+    first = codes(project)
+    folder = project / ".flaskglobals_cache"
+    before = packs(folder)
+    folder.chmod(0o555)
+    try:
+        assert codes(project) == first
+        (project / "app.py").write_text(f"{APP}x = 1\n")
+        assert codes(project) == first
+        assert packs(folder) == before
+    finally:
+        folder.chmod(0o755)
+
+
 def test_writers_at_the_same_time_lose_nothing(tmp_path: Path) -> None:
     one, two = cache.Cache(tmp_path), cache.Cache(tmp_path)
     one.put(b"1" * 16, b"one")
