@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import libcst as cst
 
+from flaskglobals_lint.fixes import imports
 from flaskglobals_lint.fixes.code import Code, Statement
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
@@ -71,15 +72,7 @@ def import_names(code: Code, draft: Draft, module: str, *names: str) -> None:
         return
     for name in names:
         _free(code, name)
-    statements = [
-        statement
-        for statement in code.module.statements
-        if isinstance(statement.node, cst.SimpleStatementLine)
-        and isinstance(statement.node.body[0], cst.Import | cst.ImportFrom)
-    ]
-    if not statements:
-        raise Refused(f"{code.path} imports nothing")
-    draft.insert_line(statements[-1].pos[2] + 1, f"from {module} import {', '.join(sorted(names, key=_order))}")
+    imports.below_the_others(code, draft, module, ", ".join(sorted(names, key=_order)))
 
 
 def _order(name: str) -> tuple[int, str]:

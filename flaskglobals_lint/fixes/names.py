@@ -7,6 +7,7 @@ import sys
 
 import libcst as cst
 
+from flaskglobals_lint.fixes import imports
 from flaskglobals_lint.fixes.code import Block, Code, Statement
 from flaskglobals_lint.fixes.draft import Draft
 from flaskglobals_lint.fixes.refused import Refused
@@ -254,15 +255,7 @@ def import_from(code: Code, draft: Draft, home: Home, name: str) -> str:
         return name
     if any(found.value == name for found in code.names(code.tree)):
         raise Refused(f"`{name}` is something else in {code.path}")
-    statements = [
-        statement
-        for statement in code.module.statements
-        if isinstance(statement.node, cst.SimpleStatementLine)
-        and isinstance(statement.node.body[0], cst.Import | cst.ImportFrom)
-    ]
-    if not statements:
-        raise Refused(f"{code.path} imports nothing from `{home.module}`")
-    draft.insert_line(statements[-1].pos[2] + 1, f"from {home.module} import {name}")
+    imports.below_the_others(code, draft, home.module, name)
     return name
 
 
