@@ -265,7 +265,7 @@ HEADS = (
 )
 
 
-module = form("%s%s\n", one(*HEADS), many("\n", statements, 1, 6))
+module = form("%s%s\n", one(*HEADS), many("\n", statements, 1, 4))
 
 
 def _source(seed: int) -> str:

@@ -6,11 +6,10 @@ import ast
 import subprocess
 import sys
 import sysconfig
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from cores import spread
 
 from flaskglobals_lint import facts
 from flaskglobals_lint.config import Config
@@ -20,7 +19,6 @@ from flaskglobals_lint.extract.guard import deep_nesting
 from flaskglobals_lint.extract.quick import changes_own_objects, quick, trees
 from flaskglobals_lint.extract.source import decode
 from flaskglobals_lint.lint import lint
-from flaskglobals_lint.pool import available_cores
 
 ROOT = Path(__file__).parent.parent
 PARTS = 16
@@ -76,8 +74,7 @@ def test_both_readers_agree_on_the_standard_library() -> None:
     folder = Path(sysconfig.get_paths()["stdlib"])
     paths = [path for path in sorted(folder.rglob("*.py")) if "site-packages" not in path.parts]
     parts = [paths[at::PARTS] for at in range(PARTS)]
-    with ProcessPoolExecutor(available_cores(), get_context("spawn")) as processes:
-        answers = list(processes.map(differing, parts))
+    answers = spread(differing, parts)
     assert [path for _, different in answers for path in different] == []
     assert sum(read for read, _ in answers) > 500
 
