@@ -8,15 +8,21 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks.conflicts import races
 from flaskglobals_lint.checks.lazies import asks_for_none, branch_of
 from flaskglobals_lint.link.program import base_key
+from flaskglobals_lint.link.starts import beside_tests
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from flaskglobals_lint.checks.conflicts import Race
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.summary import Edge
 
 _SETS_UP = frozenset({"init_app", "register_blueprint"})
 """Methods that a function calls to set up an application."""
+_NO_APPLICATION = (f.Constant, f.Display, f.Comprehension, f.Compare, f.Operation, f.Lambda)
+"""Expressions whose value is none."""
 
 
 def only_at_setup(program: Program, function: ScopeId, pos: f.Position) -> bool:
@@ -47,7 +53,7 @@ def warmed(program: Program, race: Race) -> bool:
     writes = program.writes.get(base_key(race.conflict.place), ())
     if any(access.record.pos != pair.write.pos for access in writes):
         return False
-    return branch_of(program, race, _asks_for_nothing) is not None and function in program.once(_called_by_setup)
+    return branch_of(program, race, _asks_for_nothing) is not None and program.once(_SetUp).calls(function)
 
 
 def _asks_for_nothing(test: f.Expression) -> bool:
@@ -55,23 +61,50 @@ def _asks_for_nothing(test: f.Expression) -> bool:
     return asks_for_none(test) or (isinstance(test, f.Operation) and test.operator == "not")
 
 
-def _called_by_setup(program: Program) -> set[ScopeId]:
-    """Functions that code which runs before the first request calls: modules' own, app factories, what they call."""
-    found: set[ScopeId] = set()
-    edges = [edge for path in program.index.modules for edge in program.evaluator.module(path).edges]
+class _SetUp:
+    """Code that runs before the first request: modules' own, app factories, what they call. Far most of it is of no
+    interest, so it is followed only until it is seen to call the function that is asked about."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._roots = _roots(program)
+        self._found: set[ScopeId] = set()
+
+    def calls(self, fid: ScopeId) -> bool:
+        """Whether such code calls a function."""
+        while fid not in self._found:
+            edges = next(self._roots, None)
+            if edges is None:
+                return False
+            self._follow(list(edges))
+        return True
+
+    def _follow(self, edges: list[Edge]) -> None:
+        while edges:
+            edge = edges.pop()
+            if edge.kind == "call" and edge.callee and edge.callee not in self._found:
+                self._found.add(edge.callee)
+                edges.extend(self._program.evaluator.summary(edge.callee, edge.constants).edges)
+
+
+def _roots(program: Program) -> Iterator[Sequence[Edge]]:
+    """The calls of each part of the code that is run first. What a test makes is not there when an application serves."""
+    tests = beside_tests(program.index.modules)
+    for path in program.index.modules:
+        if path not in tests:
+            yield program.evaluator.module(path).edges
     # Factories make an application, or register things with one.
     busy = {site.scope for name in _SETS_UP for site in program.index.calls.get(name, ()) if not site.decorated}
-    functions = [fid for fid in program.index.functions if fid not in program.serving]
-    factories = [fid for fid in functions if fid in busy or _makes_app(program, fid)]
-    edges += [edge for fid in factories for edge in program.evaluator.summary(fid).edges]
-    while edges:
-        edge = edges.pop()
-        if edge.kind == "call" and edge.callee and edge.callee not in found:
-            found.add(edge.callee)
-            edges.extend(program.evaluator.summary(edge.callee, edge.constants).edges)
-    return found
+    for fid, function in program.index.functions.items():
+        if fid in program.serving or function.module.path in tests:
+            continue
+        if fid in busy or _makes_app(program, fid):
+            yield program.evaluator.summary(fid).edges
 
 
 def _makes_app(program: Program, fid: ScopeId) -> bool:
+    function = program.index.functions[fid]
+    if function.facts.returns is None and all(isinstance(value, _NO_APPLICATION) for value in function.returns):
+        return False
     made = program.types.expand(program.types.returns(fid))
     return any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made)

@@ -28,7 +28,7 @@ class Modules:
                 self.folders.add(folder)
                 folder = posixpath.dirname(folder)
         self._names = {posixpath.basename(folder) for folder in self.folders}
-        """Last parts of what can be imported: of the project's folders and modules."""
+        """Parts of what can be imported: the names of the project's folders and modules."""
         self._names |= {posixpath.basename(path).rpartition(".")[0] for path in self.paths}
         self._cache: dict[tuple[str, str, int], str | None] = {}
 
@@ -37,6 +37,8 @@ class Modules:
 
         None where it is not part of the project.
         """
+        if not level and not (dotted.partition(".")[0] in self._names and dotted.rpartition(".")[2] in self._names):
+            return None  # most of what is imported
         folder = posixpath.dirname(importer)
         key = (folder, dotted, level)
         if key not in self._cache:
@@ -49,8 +51,6 @@ class Modules:
             for _ in range(level - 1):
                 folder = posixpath.dirname(folder)
             return self.at(posixpath.join(folder, tail)) if tail else self.package(folder)
-        if tail.rpartition("/")[2] not in self._names:
-            return None
         while True:
             for root in (folder, posixpath.join(folder, "src")):
                 found = self.at(posixpath.join(root, tail))
