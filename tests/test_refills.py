@@ -212,3 +212,31 @@ CASES = [
 @pytest.mark.parametrize("files", CASES)
 def test_what_is_made_again(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
+
+
+CLAIM = """
+from redis import Redis
+
+store = Redis()
+
+@app.post("/<name>")
+def claim(name):
+    if store.get(name):
+        return "taken"
+    time.sleep(1)
+    if store.set(name, "me"%s):
+        return "mine"
+    return "taken"
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        case("the store looks", CLAIM % ", nx=True"),
+        case("nobody looks", (CLAIM % "").replace('"me"):', '"me"):  # want: FGL102')),
+        case("the store does not look", (CLAIM % ", nx=False").replace("False):", "False):  # want: FGL102")),
+    ],
+)
+def test_a_store_that_sets_only_what_is_missing(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []

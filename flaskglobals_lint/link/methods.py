@@ -196,12 +196,20 @@ def _store_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
         path: Path = (*ref, step)
         if name in store.reads:
             result.deps |= frame.read(path, "element", node.pos, text, flags=key.flags)
-        elif name in store.writes:
+        elif name in store.writes and not _only_if_missing(node):
             value = _combined(values[1:])
             frame.write(path, "set", f".{name}()", node.pos, value, text, key.flags)
         elif name in store.deletes:
             frame.write(path, "delete", f".{name}()", node.pos, None, text, key.flags, harmless=True)
     return result
+
+
+def _only_if_missing(node: f.Call) -> bool:
+    """``store.set(key, value, nx=True)``: the store itself looks whether the key is there, and its answer says so."""
+    return any(
+        argument.keyword in ("nx", "xx") and isinstance(argument.value, f.Constant) and argument.value.text == "True"
+        for argument in node.arguments
+    )
 
 
 def _container_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Value, container: Container) -> Value:
