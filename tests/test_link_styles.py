@@ -511,6 +511,83 @@ def reserve(name, wanted):
 
 MEMBERS = [
     case(
+        "a dict walked beside another row",
+        """
+names = {}
+
+def shown(name, number):
+    return f"{name} {number}"
+
+@app.post("/<name>")
+def add(name):
+    names[name] = len(name)
+    return "ok"
+
+@app.delete("/<name>")
+def drop(name):
+    names.pop(name, None)
+    return "ok"
+
+@app.get("/")
+def home():
+    lines = []
+    for name, number in zip(names, range(9)):  # want: FGL103
+        lines.append(shown(name, number))
+    return lines
+""",
+    ),
+    case(
+        "an item decides an update of the whole dict",
+        """
+slowest = {"name": "", "seconds": 0}
+
+@app.get("/<name>")
+def visit(name):
+    took = len(name)
+    if took > slowest["seconds"]:
+        slowest.update(name="visit", seconds=time.time())  # want: FGL102
+    return "ok"
+""",
+    ),
+    case(
+        "a module's name for a method of its object",
+        """
+from engine import advance
+
+@app.post("/<by>")
+def home(by):
+    return str(advance(by))
+# file: engine.py
+class Engine:
+    def __init__(self):
+        self.turn = 0
+
+    def advance(self, by):
+        self.turn = self.turn + int(by)  # want: FGL101
+        return self.turn
+
+engine = Engine()
+advance = engine.advance
+""",
+    ),
+    case(
+        "a local name for a method of an object of this request",
+        """
+class Engine:
+    def __init__(self):
+        self.turn = 0
+
+    def advance(self, by):
+        self.turn = self.turn + int(by)
+        return self.turn
+
+@app.post("/<by>")
+def home(by):
+    advance = Engine().advance
+    return str(advance(by))
+""",
+    ),
+    case(
         "an enumeration's member is set after work that an earlier test let through",
         """
 import enum

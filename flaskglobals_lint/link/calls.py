@@ -112,9 +112,10 @@ def parameter(frame: Frame, ref: Path) -> tuple[ScopeId, int] | None:
 
 
 def _kept_method(frame: Frame, path: Path, method: Any) -> Any:
-    """A bound method that a table keeps: of the object that keeps the table, or of one that lives as long as it."""
+    """A bound method that a table or a module's variable keeps: of the object that keeps the table, or of one that lives as
+    long as it."""
     owner = method[2]
-    if is_path(owner) or owner[0] != "inst" or len(path) < 2:
+    if is_path(owner) or owner[0] != "inst" or (len(path) < 2 and path[0][0] != "g"):
         return method
     own = path[0][0] == "p" and any(
         atom[0] == "inst" and frame.types.related(atom[1], owner[1]) for atom in frame.paths.atoms(path[:1])

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.models import Entry
 
 MOST_READS = 600
+ZIPPED = "zipped"
+"""The view of a ``zip``: its parts are what it walks side by side."""
 ENDED = "ended"
 """Kind of a read that finds an object in order to end it."""
 FALLS, EXITS, BREAKS = 0, 1, 2
@@ -231,6 +233,8 @@ class Frame:
         """Record a Python-level loop over live containers, unless the code around it expects it to fail."""
         if self.retried:
             return
+        for part in value.parts if value.view == ZIPPED else ():
+            self.iterate(part, pos, via)
         view = "" if value.view == "enumerated" else value.view
         names = self.types.names
         for ref in value.refs:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, holding, items, operators, passing, workers
-from flaskglobals_lint.link.frame import merge
+from flaskglobals_lint.link.frame import ZIPPED, merge
 from flaskglobals_lint.link.given import keyword, positional
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import MEASURED, NAMES_ONE, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
@@ -102,7 +102,9 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
                     frame.iterate(value, node.pos, f"{name}() with a Python function")
             return Value(values[-1].refs if name == "filter" else (), deps, flags, values[-1].view)
         if name == "zip":
-            return Value((), deps, flags)
+            zipped = Value((), deps, flags, ZIPPED)
+            zipped.parts = tuple(values)
+            return zipped
         return Value(values[0].refs, deps, flags, "enumerated" if name == "enumerate" else values[0].view)
     if name == "next" and arguments and isinstance(arguments[0].value, f.Comprehension):
         values = [expressions.evaluate(frame, argument.value) for argument in arguments]

@@ -142,7 +142,8 @@ def _again(summary: Summary, write: Write) -> bool:
 def found(pair: Pair) -> bool:
     """Whether the check only gets the object that is changed then, or asks whether it is there: that tells nothing of what the
     object holds."""
-    return pair.write.kind == "mutate" and pair.read.kind in ("element", "lack" if pair.early else "truth")
+    own = len(pair.read.path) <= len(pair.write.path)  # and not one of its items
+    return own and pair.write.kind == "mutate" and pair.read.kind in ("element", "lack" if pair.early else "truth")
 
 
 def _made_before(summary: Summary, read: Read, write: Write) -> bool:
