@@ -267,3 +267,94 @@ FILLED = [
 @pytest.mark.parametrize("files", [*OWN, *SEARCHED, *REPLACED, *FILLED])
 def test_what_a_write_depends_on(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
+
+
+TIMER = """
+class Clock:
+    def __init__(self):
+        self.timer = None
+
+    def clear(self):
+        if self.timer:
+            %s
+
+    def restart(self):
+        self.clear()
+        self.timer = threading.Timer(60, print)%s
+        self.timer.start()
+
+clock = Clock()
+
+@app.before_request
+def touch():
+    clock.restart()
+"""
+
+ENDS = [
+    case("a helper that ends what is replaced then", TIMER % ("self.timer.cancel()", "  # want: FGL102")),
+    case("a helper that asks what is replaced then", TIMER % ("self.timer.is_alive()", "")),
+]
+
+TOKENS = """
+import os
+
+sessions = {}
+
+@app.post("/")
+def login():
+    while True:
+        key = hash(%s)
+        if key not in sessions:
+            break
+    time.sleep(1)
+    sessions[key] = time.time()%s
+    return "ok"
+
+@app.delete("/<key>")
+def logout(key):
+    sessions.pop(key, None)
+    return "ok"
+"""
+
+TOKEN = [
+    case("a key that nobody else can find", TOKENS % ("os.urandom(16).hex()", "")),
+    case("a key that the next one finds, too", TOKENS % ("time.time()", "  # want: FGL102")),
+]
+
+URLS = """
+import os
+
+state = {"urls": [], "names": {}}
+
+def configure(name, value):
+    state[name] = value
+
+@app.post("/")
+def add():
+    configure("urls", open("urls").read())
+    urls = state.get("urls", [])
+    if request.path in urls:
+        time.sleep(1)
+        urls.remove(request.path)  # want: FGL102
+    return "ok"
+
+@app.get("/")
+def show():
+    for url in state["urls"]:%s
+        %s
+    return "ok"
+"""
+
+LISTS = [
+    case("a list that may be something else", URLS % ("  # want: FGL103", "time.sleep(len(url))")),
+    case("a search in a list", URLS % ("", "if url.endswith('x'): return url")),
+    case(
+        "a search that does something",
+        URLS % ("  # want: FGL103", "app.logger.info(url)\n        if url.endswith('x'):\n            break"),
+    ),
+]
+
+
+@pytest.mark.parametrize("files", [*ENDS, *TOKEN, *LISTS])
+def test_what_helpers_and_lists_do(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []

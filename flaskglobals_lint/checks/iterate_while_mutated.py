@@ -5,21 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, remedies
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import SORT, Iteration, Read, Write
+from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import Remedy, WalkCopy
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.paths import Place
     from flaskglobals_lint.link.reach import Access
 
 RULE = by_code("FGL103")
 
 _MOST_RELATED = 3
+_ACTS = (f.AugmentedAssign, f.Await, f.Delete, f.Evaluate, f.Try, f.With, f.Yield)
+"""What does more than look at an item."""
+
 _ITEMS = ("del", "[…] =", ".setdefault()")
 LIST_METHODS = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()", "+=")
+_NO_MAPPING = (".remove()", ".append()", ".extend()", ".insert()", ".sort()", ".reverse()")
+"""Methods of lists that no dictionary has: what they are called on is none."""
 
 
 def check(program: Program) -> Iterator[Finding]:
@@ -61,6 +70,8 @@ def _changes(program: Program, access: Access) -> list[Access]:
 
 def _in_list(program: Program, other: Access, write: Write) -> bool:
     """Whether a write changes a list: a copy of it never raises, and has the items of one moment or of the next."""
+    if write.via in _NO_MAPPING and other.place.key[-1] != ITEM:
+        return True
     changed = other.path[:-1] if write.via in (*_ITEMS, ".pop()") and other.path[-1].startswith("[") else other.path
     container = program.types.container(program.paths.atoms(changed))
     if container is not None:
@@ -96,10 +107,18 @@ def _kind(program: Program, access: Access) -> str:
     container = program.types.container(atoms)
     if ("extinst", "collections.deque") in atoms:
         return "queue"
-    if container is not None:
-        return {"sequence": "list", "counter": "mapping"}.get(container.kind, container.kind)
     known = [atom for atom in atoms if atom[0] not in ("const", "param")]
-    return "any" if not known else "value"
+    kind: str = container.kind if container is not None else "value" if known else "any"
+    kind = {"sequence": "list", "counter": "mapping"}.get(kind, kind)
+    return "list" if kind in ("mapping", "any") and _used_as_list(program, access.place) else kind
+
+
+def _used_as_list(program: Program, place: Place) -> bool:
+    """Whether somebody calls a method that no mapping has; of items under unknown keys one may be a list, another none."""
+    return place.key[-1] != ITEM and any(
+        isinstance(write.record, Write) and write.record.via in _NO_MAPPING and write.place.key == place.key
+        for write in program.writes_at(place.key)
+    )
 
 
 def _structural(write: Write, other: Access, access: Access, kind: str) -> bool:
@@ -136,11 +155,32 @@ def _beside(access: Access, other: Access) -> bool:
     return access.context.start.beside(other.context.start)
 
 
-def _severity(loop: Iteration, kind: str) -> Severity:
-    """A list never raises: a comprehension that only counts or picks from it is at worst a little off."""
-    if kind == "list" and not loop.via.startswith((SORT, "a for loop")):
-        return "info"
+def _severity(program: Program, access: Access, kind: str) -> Severity:
+    """A list never raises: what only counts or picks from it, or looks for one of its items, is at worst a little off."""
+    loop = access.record
+    assert isinstance(loop, Iteration)
+    if kind == "list" and not loop.via.startswith(SORT):
+        picks = not loop.via.startswith("a for loop") or _searches(program, access)
+        return "info" if picks else RULE.severity
     return RULE.severity
+
+
+def _searches(program: Program, access: Access) -> bool:
+    """Whether a loop does nothing but look for an item: it is left where that is found."""
+    for node in walk(program.index.functions[access.function].facts.body):
+        if isinstance(node, f.For) and node.pos == access.record.pos:
+            parts = list(walk(node.body))
+            ends = any(
+                isinstance(part, f.Return) or (isinstance(part, f.Jump) and part.kind == "break") for part in parts
+            )
+            return ends and not any(isinstance(part, _ACTS) for part in parts) and all(map(_keeps, parts))
+    return False
+
+
+def _keeps(part: f.Node) -> bool:
+    """Whether a statement stores nothing but in variables of the function."""
+    targets = part.targets if isinstance(part, f.Assign) else ()
+    return all(isinstance(target, f.Local) or isinstance(getattr(target, "value", None), f.Local) for target in targets)
 
 
 def _finding(program: Program, access: Access, changes: list[Access]) -> Finding:
@@ -173,7 +213,7 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
     return Finding(
         RULE.code,
         RULE.name,
-        _severity(loop, kind),
+        _severity(program, access, kind),
         message[0].upper() + message[1:],
         program.span(access.function, loop.pos),
         place.symbol,

@@ -399,6 +399,9 @@ def invoke(
         deps |= seen(read)
     for read in summary.checks:
         frame.sticky |= seen(read)
+    for read in summary.ended:
+        for path in paths(read.path):
+            frame.ended[path] = frame.ended.get(path, 0) | seen(read)
     refs = memo.shared(frame, fid, given, known(summary.returned))
     flags_out = passed_on(summary.returned_flags, flags)
     result = Value(tuple(dict.fromkeys(refs))[:6], deps, flags_out, summary.returned_view)

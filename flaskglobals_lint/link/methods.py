@@ -56,7 +56,7 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
             return own
     if store is not None and any(name in group for group in (store.reads, store.writes, store.deletes, store.atomic)):
         return _store_call(frame, node, function, receiver, store)
-    container = frame.types.container(atoms)
+    container = _container(frame, atoms, name)
     if container is None and (SESSION in receiver.refs or _is_namespace(function.value)):
         container = frame.models.container("dict")
     guess = name in _LIKELY and not any(atom[0] not in ("const", "param") for atom in atoms)
@@ -67,12 +67,20 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
             isinstance(first, f.Display) and first.kind != "tuple" and _LIKELY[name] == "dict" and name != "update"
         )
         container = None if unhashable else frame.models.container(_LIKELY[name])
-    if container is None:
-        return None
-    known = container.reads | container.writes | container.element_reads | container.iterates | container.snapshots
-    if name not in known:
+    if container is None or not _has(container, name):
         return None
     return _container_call(frame, node, function, receiver, container)
+
+
+def _container(frame: Frame, atoms: Atoms, name: str) -> Container | None:
+    """The container that the receiver is: of several that it may be the first with such a method."""
+    found = [one for atom in atoms if (one := frame.types.container((atom,))) is not None]
+    return next((one for one in found if _has(one, name)), found[0] if found else None)
+
+
+def _has(container: Container, name: str) -> bool:
+    known = container.reads | container.writes | container.element_reads | container.iterates | container.snapshots
+    return name in known
 
 
 def _as_base(frame: Frame, receiver: Value, name: str) -> Value | None:

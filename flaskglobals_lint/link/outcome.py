@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from flaskglobals_lint.link import pairs
-from flaskglobals_lint.link.frame import Frame, merge
+from flaskglobals_lint.link.frame import ENDED, Frame, merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import Read, Returned, Summary, Value, Write, bits
 
@@ -34,6 +34,7 @@ def finish(frame: Frame, falls: bool) -> Summary:
     first = frame.first_read
     summary.returned_parameters = result.deps & ((1 << first) - 1)
     summary.returned_reads = _reads(frame, result.deps)
+    summary.ended = tuple(read for read in summary.reads if read.kind == ENDED)
     summary.acquired = frame.sections
     summary.blocks = frame.blocking > 0
     summary.asked = frozenset(frame.asked)

@@ -296,6 +296,9 @@ class Summary(msgspec.Struct):
 
     effects: tuple[Write, ...] = ()
     checks: tuple[Read, ...] = ()
+    ended: tuple[Read, ...] = ()
+    """What the function, or one that it calls, tells to end."""
+
     acquired: tuple[Section, ...] = ()
     released: tuple[Path, ...] = ()
     yielded: tuple[Section, ...] = ()
