@@ -295,32 +295,6 @@ ENDS = [
     case("a helper that asks what is replaced then", TIMER % ("self.timer.is_alive()", "")),
 ]
 
-TOKENS = """
-import os
-
-sessions = {}
-
-@app.post("/")
-def login():
-    while True:
-        key = hash(%s)
-        if key not in sessions:
-            break
-    time.sleep(1)
-    sessions[key] = time.time()%s
-    return "ok"
-
-@app.delete("/<key>")
-def logout(key):
-    sessions.pop(key, None)
-    return "ok"
-"""
-
-TOKEN = [
-    case("a key that nobody else can find", TOKENS % ("os.urandom(16).hex()", "")),
-    case("a key that the next one finds, too", TOKENS % ("time.time()", "  # want: FGL102")),
-]
-
 URLS = """
 import os
 
@@ -355,6 +329,82 @@ LISTS = [
 ]
 
 
-@pytest.mark.parametrize("files", [*ENDS, *TOKEN, *LISTS])
+SAVED = """
+class Store:
+    def __init__(self):
+        self._settings = {"locked": []}
+
+    def settings(self):
+        return self._settings
+
+    def save(self, settings):
+        self._settings = settings
+
+store = Store()
+
+@app.post("/<name>")
+def lock(name):
+    settings = store.settings()
+    time.sleep(1)
+    %s
+    return "ok"
+"""
+
+CLOSED = """
+import asyncio
+
+class Page:
+    def __init__(self):
+        self.page = object()
+        self.closed = False
+
+    async def close(self):
+        if self.closed:
+            return
+        if self.page is not None:
+            await asyncio.sleep(1)
+            self.page = None  # want: FGL104
+        self.closed = True
+
+page = Page()
+
+@app.delete("/")
+async def close():
+    await page.close()
+    return "ok"
+"""
+
+LOGGED = """
+import os
+
+class Log:
+    def __init__(self):
+        self.path = "log"
+
+log = Log()
+
+@app.post("/<path>")
+def move(path):
+    if path != os.path.abspath(log.path):
+        time.sleep(1)
+        log.path = %s
+    return "ok"
+"""
+
+ONCE = [
+    case(
+        "an object that is changed and set again",
+        SAVED
+        % """settings["locked"] = settings["locked"] + [name]  # want: FGL101
+    store.save(settings)""",
+    ),
+    case("an object in place of another", SAVED % "store.save({**settings, 'locked': [name]})  # want: FGL101"),
+    case("an object that is taken down step by step", CLOSED),
+    case("what is stored is what was compared", LOGGED % "path"),
+    case("what is stored is something else", LOGGED % "path + 'x'  # want: FGL102"),
+]
+
+
+@pytest.mark.parametrize("files", [*ENDS, *LISTS, *ONCE])
 def test_what_helpers_and_lists_do(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from flaskglobals_lint.checks import check_then_set, conflicts, remedies, wording
 from flaskglobals_lint.checks.conflicts import Race
@@ -15,8 +16,15 @@ RULE = by_code("FGL104")
 
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write; it stands for the read-modify-write or check-then-set that it is, too."""
+    ended: set[tuple[object, ...]] = set()
     for race in program.once(conflicts.races)["await"]:
-        yield _finding(program, race)
+        finding = _finding(program, race)
+        if race.pair.kind == "control" and race.pair.write.constant:
+            # One object that is taken down, attribute by attribute, is one defect.
+            token = (race.context.function, race.conflict.path[:-1])
+            finding = replace(finding, severity="info") if token in ended else finding
+            ended.add(token)
+        yield finding
 
 
 def _finding(program: Program, race: Race) -> Finding:

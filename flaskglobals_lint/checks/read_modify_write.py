@@ -17,7 +17,17 @@ RULE = by_code("FGL101")
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each such write; one for a list that is emptied once and filled again in several branches."""
     refilled: set[tuple[object, ...]] = set()
-    for race in program.once(conflicts.races)["value"]:
+    races = program.once(conflicts.races)
+    changed = {
+        (race.context.function, race.conflict.path[:-1]): race.pair.write.pos
+        for race in (*races["control"], *races["value"])
+        if race.pair.write.remote is None
+    }
+    for race in races["value"]:
+        before = changed.get((race.context.function, race.conflict.path))
+        if before is not None and race.pair.write.remote is not None and before < race.pair.write.pos:
+            # What is changed in place and then handed to a setter as a whole is one update, told where it is made.
+            continue
         token = (race.context.function, race.conflict.place.key, race.pair.read.pos)
         if race.pair.read.kind == EMPTIED:
             if token in refilled:

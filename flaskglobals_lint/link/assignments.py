@@ -12,7 +12,7 @@ from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import MEASURED, RANDOM, SESSION, Path, Value, Write
+from flaskglobals_lint.link.summary import MEASURED, SESSION, Path, Value, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
@@ -167,7 +167,7 @@ class Assignments:
                     if method is not None:
                         calls.invoke(frame, method, (), [Value((ref,)), key, value], target.pos)
             path: Path = (*ref, step)
-            chosen = frame.searched(ref, text, key.deps) if not key.flags & RANDOM else 0
+            chosen = frame.searched(ref, text, key.deps)
             frame.write(path, "set", "[…] =", target.pos, value, text, key.flags, constant=constant, chosen=chosen)
             frame.escape(value, path)
         inner = target.value

@@ -97,7 +97,7 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
         unknown = library.unknown(frame, node, values)
         result = unknown if result is None else merge(result, unknown)
     assert result is not None
-    return result.depending(callee.deps)
+    return result if any(is_form(frame, ref) for ref in result.refs) else result.depending(callee.deps)
 
 
 def parameter(frame: Frame, ref: Path) -> tuple[ScopeId, int] | None:

@@ -241,7 +241,7 @@ def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
     test = node.test
     if not isinstance(test, f.Compare) or test.operators not in (("!=",), ("is not",)):
         return []
-    one, other = (items.key_text(operand) for operand in test.operands)
+    one, other = (items.key_text(_converted(operand)) for operand in test.operands)
     found: list[f.Attribute | f.Global | f.Free | f.Item] = []
     for statement in node.body:
         target = statement.targets[0] if isinstance(statement, f.Assign) else None
@@ -250,6 +250,13 @@ def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
             if all(texts) and texts in ((one, other), (other, one)):
                 found.append(target)
     return found
+
+
+def _converted(node: f.Expression) -> f.Expression:
+    """What a call with one argument, such as ``os.path.abspath(path)``, is given."""
+    if isinstance(node, f.Call) and len(node.arguments) == 1 and not node.arguments[0].star:
+        return node.arguments[0].value
+    return node
 
 
 def _joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:

@@ -25,7 +25,7 @@ VIEWS = {"enumerate": "pair", "reversed": "", "iter": "", "zip": "", "map": "", 
 _UNIQUE = {
     "uuid.uuid4", "uuid.uuid1", "secrets.token_hex", "secrets.token_urlsafe", "secrets.token_bytes", "os.urandom",
 }  # fmt: skip
-_RANDOM = ("random.", "secrets.", "numpy.random.", "os.urandom", "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7")
+_RANDOM = ("random.", "secrets.", "numpy.random.", "uuid.uuid1", "uuid.uuid4", "uuid.uuid6", "uuid.uuid7")
 _NOTATIONS = {
     "decode", "digest", "encode", "format", "hex", "hexdigest", "join", "lower", "lstrip", "replace", "rstrip", "strip",
     "upper",
