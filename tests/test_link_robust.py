@@ -409,6 +409,13 @@ def test_work_does_not_double_with_each_caller() -> None:
     findings(program(dedent(text).replace("# chain", chain)), 150_000)
 
 
+def test_a_state_machine_of_100_branches() -> None:
+    """Each of its races is looked at without going through the whole function again and again."""
+    branches = "".join(f"    if n == {state}:\n        n = {state + 1}\n" for state in range(100))
+    files = program(f'n = 0\n\n@app.route("/")\ndef home():\n    global n\n{branches}    return ""\n')
+    assert len(findings(files, 500_000)) == 100
+
+
 ONE_OF_MANY = """
 from flask import Blueprint, request
 from m{before} import store as before

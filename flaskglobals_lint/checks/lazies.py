@@ -13,6 +13,7 @@ from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
+    from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
     from flaskglobals_lint.link.reach import Conflict
 
@@ -105,9 +106,8 @@ def only_marks(program: Program, race: Race) -> bool:
 def normalises(program: Program, race: Race) -> bool:
     """Whether the place is set to itself in another form, which doing it twice does not change: ``if not isinstance(x, str):
     x = str(x)``."""
-    body = program.index.functions[race.context.function].facts.body
-    for node in walk(body):
-        if isinstance(node, f.Assign) and getattr(node.targets[0], "pos", None) == race.pair.write.pos:
+    for node in program.once(_assignments, race.context.function):
+        if getattr(node.targets[0], "pos", None) == race.pair.write.pos:
             value, target = node.value, items.key_text(node.targets[0])
             if not isinstance(value, f.Call) or not target:
                 continue
@@ -161,12 +161,20 @@ def never_missing(program: Program, race: Race) -> bool:
 
 def branch_of(program: Program, race: Race, asks: Callable[[f.Expression], bool]) -> f.If | None:
     """The first ``if`` whose test is such a one, and below which the write stands."""
-    for node in walk(program.index.functions[race.context.function].facts.body):
-        if not isinstance(node, f.If) or not asks(node.test):
+    for node in program.once(_branches, race.context.function):
+        if not asks(node.test):
             continue
         if any(getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body)):
             return node
     return None
+
+
+def _branches(program: Program, function: ScopeId) -> tuple[f.If, ...]:
+    return tuple(node for node in walk(program.index.functions[function].facts.body) if isinstance(node, f.If))
+
+
+def _assignments(program: Program, function: ScopeId) -> tuple[f.Assign, ...]:
+    return tuple(node for node in walk(program.index.functions[function].facts.body) if isinstance(node, f.Assign))
 
 
 def asks_for_none(test: f.Expression) -> bool:

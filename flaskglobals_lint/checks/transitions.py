@@ -11,6 +11,7 @@ from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
+    from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
 
 _ORDER = frozenset({"<", "<=", ">", ">="})
@@ -21,15 +22,20 @@ def is_step(program: Program, race: Race) -> bool:
     pair = race.pair
     if pair.early or pair.read.remote is not None or pair.write.remote is not None:
         return False
-    for node in walk(program.index.functions[race.context.function].facts.body):
+    return pair.write.pos in program.once(_steps, race.context.function)
+
+
+def _steps(program: Program, function: ScopeId) -> frozenset[f.Position]:
+    """Where a function stores one of several fixed states."""
+    steps: set[f.Position] = set()
+    for node in walk(program.index.functions[function].facts.body):
         arms = [list(_stored(arm)) for arm in _arms(node)]
-        own = {text for arm in arms for text, _, target in arm if getattr(target, "pos", None) == pair.write.pos}
-        for text in own:
+        for text in {text for arm in arms for text, _, _ in arm}:
             found = [{state for one, state, _ in arm if one == text} for arm in arms]
             states = [arm for arm in found if arm]
             if len(states) > 1 and len(set().union(*states)) > 1:
-                return True
-    return False
+                steps |= {getattr(target, "pos", f.NOWHERE) for arm in arms for one, _, target in arm if one == text}
+    return frozenset(steps)
 
 
 def _arms(node: object) -> list[tuple[f.Statement, ...]]:
