@@ -1,4 +1,4 @@
-"""Caches that are filled again when they are too old, settings that keep what they have; and the twins that lose something."""
+"""Caches that are filled again when they are too old, as FGL102 tells and FGL101 does not; settings that keep what they have."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ class Board:
         if self.rows is not None and now - self.made < 60:
             return self.rows
         rows = load()
-        self.rows = rows
-        self.made = now
+        self.rows = rows  # want: FGL102
+        self.made = now  # want: FGL102
         return rows
 
     def push(self):
@@ -63,7 +63,7 @@ def home(name):
     if entry and time.time() - entry["at"] < 60:
         return entry["text"]
     text = load(name)
-    found[name] = {"text": text, "at": time.time()}
+    found[name] = {"text": text, "at": time.time()}  # want: FGL102
     return text
 
 @app.delete("/<name>")
@@ -100,7 +100,7 @@ def get(name):
     return text
 
 def put(name, text):
-    rows[name] = (text, time.time() + 60)
+    rows[name] = (text, time.time() + 60)  # want: FGL102
 
 def forget():
     rows.clear()
@@ -118,12 +118,12 @@ def home():
     user = seen["user"]
     if user is None or now - seen["at"] > 10:
         user = load("user")
-        seen["user"] = user
-        seen["at"] = now
+        seen["user"] = user  # want: FGL102
+        seen["at"] = now  # want: FGL102
     if not user:
         return "nobody"
     if seen["rows"] is None or now - seen["rows_at"] > 10:
-        seen["rows"] = load("rows")
+        seen["rows"] = load("rows")  # want: FGL102
         seen["rows_at"] = now
     return "rows: %d" % len(seen["rows"])
 """
@@ -191,13 +191,6 @@ def reload():
 
 CASES = [
     case("attributes", ATTRIBUTES % "  # want: FGL102"),
-    case(
-        "attributes, the moment first",
-        (ATTRIBUTES % "  # want: FGL102")
-        .replace("        self.made = now\n        return rows", "        return rows")
-        .replace("        rows = load()\n", "        rows = load()\n        self.made = now  # want: FGL102\n")
-        .replace("self.rows = rows", "self.rows = rows  # want: FGL102"),
-    ),
     case("items", ITEMS),
     case("two in one function, which goes on with them", USED),
     case("helpers in a module of their own", HELPERS),

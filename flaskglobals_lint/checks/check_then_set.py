@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flaskglobals_lint.checks import conflicts, lazies, refills, remedies, transitions, warmed, wording, writes
+from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
@@ -109,8 +109,6 @@ def severity(program: Program, race: Race) -> Severity:
     if transitions.is_step(program, race):
         return "warning"
     if not early and lazies.repeatable(program, race) and not lazies.made_under_lock(program, race):
-        return "info"
-    if refills.expires(program, race):
         return "info"
     if lazies.normalises(program, race) or lazies.told_once(program, race):
         return "info"
