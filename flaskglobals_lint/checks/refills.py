@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.summary import Write
 
 _CLOCKS = frozenset({"monotonic", "now", "perf_counter", "time", "utcnow"})
 _NAMED = (f.Attribute, f.ClassName, f.Free, f.Global, f.Item, f.Local)
@@ -24,8 +23,8 @@ _DEFAULTED = frozenset({"get", "getenv", "pop", "getattr"})
 
 
 def expires(program: Program, race: Race) -> bool:
-    """Whether the check asks how old a cached value is, and the function goes on with that value or the new one: who comes
-    second makes it once more, and nothing is lost.
+    """Whether the check asks how old a cached value is, and the function goes on with that value or the new one: the new one
+    is not made of the old one.
 
     A moment that is stored alone is no cache: who asks for it wants to know when something last happened.
     """
@@ -35,8 +34,6 @@ def expires(program: Program, race: Race) -> bool:
     checking = read.remote[0] if read.remote is not None else race.context.function
     filling = write.remote[0] if write.remote is not None else race.context.function
     if checking not in program.index.functions or filling not in program.index.functions:
-        return False
-    if any(_is_object(program, other) for other in program.evaluator.summary(filling).writes):
         return False
     filled, moments = _stored(program, filling)
     at = write.remote[1] if write.remote is not None else write.pos
@@ -72,12 +69,6 @@ def keeps_itself(program: Program, race: Race) -> bool:
     return False
 
 
-def _is_object(program: Program, write: Write) -> bool:
-    """Whether an object is stored of which no two are alike: a client, a token."""
-    atoms = program.paths.atoms(write.path) if write.kind == "set" and write.remote is None else ()
-    return any(atom[0] in ("conn", "inst") or atom == ("extinst", "object") for atom in atoms)
-
-
 def _body(program: Program, fid: ScopeId) -> Sequence[f.Statement]:
     function = program.index.functions.get(fid)
     return function.facts.body if function is not None else ()
@@ -107,7 +98,7 @@ def _tests_of_age(program: Program, fid: ScopeId, ages: set[str]) -> Iterator[f.
 
 def _stored(program: Program, fid: ScopeId) -> tuple[dict[f.Position, set[str]], dict[f.Position, set[str]]]:
     """What the function stores, and the bare moments among that, by where: texts of the places and of the containers that
-    they are in. Nothing where a moment is stored first: others then take the old value for the new one."""
+    they are in."""
     stores = [
         node
         for node in walk(_body(program, fid))
@@ -122,8 +113,6 @@ def _stored(program: Program, fid: ScopeId) -> tuple[dict[f.Position, set[str]],
                 continue
             if _is_moment(node.value, clocks):
                 moments[target.pos] = {items.key_text(target)}
-            elif moments and not filled:
-                return {}, {}
             else:
                 filled[target.pos] = set(_prefixes(target)) - {""}
     return filled, moments
