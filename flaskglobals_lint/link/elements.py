@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import plugins
 from flaskglobals_lint.link.atoms import ITEM, key_step, may_be_same
 
 if TYPE_CHECKING:
@@ -250,6 +251,7 @@ class Elements:
         for slot in self.slots_of(node, scope):
             result.extend(self.types.slot((*slot, ITEM)))
         if not result and isinstance(node, f.Call):
+            result.extend(plugins.listed(self.types, node, scope))
             for fid in self.types.callees(node, scope):
                 function = self.index.functions[fid]
                 for value in function.yields:

@@ -63,13 +63,14 @@ class Store(msgspec.Struct, frozen=True, gc=False):
 
 class ModuleIndex(msgspec.Struct):
     """A module's definitions and names. ``path`` is the path in every ScopeId: a colon in a file's name does not end
-    it there. ``dynamic`` are objects whose attributes become module names at run time
-    (``globals()[name] = getattr(object, name)``)."""
+    it there. ``inner`` are the variables of comprehensions in its own code. ``dynamic`` are objects whose attributes become
+    module names at run time (``globals()[name] = getattr(object, name)``)."""
 
     input: LinkInput
     path: str
     dotted: str
     names: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
+    inner: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
     stars: list[f.Import] = msgspec.field(default_factory=list)
     dynamic: list[f.Expression] = msgspec.field(default_factory=list)
 
@@ -222,8 +223,8 @@ class _Walker:
     def bind(self, target: f.Expression, binding: Binding) -> None:
         match target:
             case f.Local():
-                if self.function is not None:
-                    _add(self.function.names, target.name, binding)
+                names = self.function.names if self.function is not None else self.module_index.inner
+                _add(names, target.name, binding)
             case f.Global():
                 _add(self.module_index.names, target.name, binding)
             case f.Free():

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link import plugins
 from flaskglobals_lint.link.annotations import Annotations
 from flaskglobals_lint.link.answers import MOST_ATOMS, OF, Answers
 from flaskglobals_lint.link.assigned import Assigned
@@ -185,7 +186,7 @@ class Types:
             result.extend(self.binding(binding))
         if slot[0] == "g" and not result:
             result.extend(self.dynamic(slot[1], slot[2]))
-        return tuple(result)
+        return tuple(result) or plugins.tested(self, slot)
 
     def dynamic(self, path: str, name: str) -> Atoms:
         """A module name that exists only at run time."""
@@ -219,7 +220,9 @@ class Types:
             return found + self.outside(("module", owner), name)
         if kind == "v":
             function = self.index.functions.get(owner)
-            return list(function.names.get(name, ())) if function is not None else []
+            module = self.index.modules.get(owner[:-1])
+            names = function.names if function is not None else module.inner if module is not None else {}
+            return list(names.get(name, ()))
         if kind == "x":
             return [
                 binding

@@ -1,0 +1,48 @@
+"""Classes that code finds while it runs: ``issubclass(found, Base)``, ``Base.__subclasses__()``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from flaskglobals_lint import facts as f
+
+if TYPE_CHECKING:
+    from flaskglobals_lint.link.atoms import Atoms
+    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.types import Slot, Types
+
+
+def tested(types: Types, slot: Slot) -> Atoms:
+    """What a variable of a module or function can be, if that asks whether it is a subclass of a class of the project."""
+    kind, owner, name = slot[:3]
+    if kind not in ("g", "v"):
+        return ()
+    scope = owner if kind == "v" else f"{owner}:"
+    for site in types.index.calls.get("issubclass", ()):
+        if site.scope == scope and len(site.call.arguments) == 2:
+            asked, base = (argument.value for argument in site.call.arguments)
+            if isinstance(asked, f.Global | f.Local) and asked.name == name:
+                return _below(types, base, scope)
+    return ()
+
+
+def listed(types: Types, node: f.Call, scope: ScopeId) -> Atoms:
+    """What a loop over ``Base.__subclasses__()`` yields."""
+    called = node.function
+    if isinstance(called, f.Attribute) and called.name == "__subclasses__" and not node.arguments:
+        return _below(types, called.value, scope)
+    return ()
+
+
+def _below(types: Types, base: f.Expression, scope: ScopeId) -> Atoms:
+    """The classes that derive from those that the expression names, and from which none does."""
+    nodes = base.values if isinstance(base, f.Display) else (base,)
+    atoms = [atom for node in nodes for atom in types.expand(types.of(node, scope))]
+    bases = [atom[1] for atom in atoms if atom[0] == "class"]
+    derived: dict[ScopeId, None] = {}
+    waiting = bases.copy()
+    while waiting:
+        new = [cid for cid in types.names.subclasses.get(waiting.pop(0), ()) if cid not in derived]
+        derived.update(dict.fromkeys(new))
+        waiting += new
+    return tuple(("class", cid) for cid in derived if cid not in types.names.subclasses)
