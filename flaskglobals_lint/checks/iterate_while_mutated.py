@@ -26,8 +26,9 @@ _ACTS = (f.AugmentedAssign, f.Await, f.Delete, f.Evaluate, f.Try, f.With, f.Yiel
 """What does more than look at an item."""
 
 _ITEMS = ("del", "[…] =", ".setdefault()")
-LIST_METHODS = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()", "+=")
-_NO_MAPPING = (".remove()", ".append()", ".extend()", ".insert()", ".sort()", ".reverse()")
+_ORDERED = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()")
+LIST_METHODS = (*_ORDERED, "+=")
+_NO_MAPPING = (*_ORDERED, ".remove()")
 """Methods of lists that no dictionary has: what they are called on is none."""
 
 

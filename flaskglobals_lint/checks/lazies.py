@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.checks import writes
 from flaskglobals_lint.link import items
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import CONTENT, RANDOM, REQUEST, UNIQUE, Read, Write
@@ -47,12 +48,16 @@ def made_under_lock(program: Program, race: Race) -> bool:
     write = race.pair.write
     if not write.sections or race.pair.read.sections or write.remote is not None:
         return False
-    return any(
-        isinstance(node, f.Assign)
-        and any(getattr(target, "pos", None) == write.pos for target in node.targets)
-        and any(isinstance(part, f.Call) for part in walk(node.value))
-        for node in walk(program.index.functions[race.context.function].facts.body)
-    )
+    node = assignment(program, race)
+    return node is not None and any(isinstance(part, f.Call) for part in walk(node.value))
+
+
+def assignment(program: Program, race: Race) -> f.Assign | None:
+    """The assignment of the function that is the race's write."""
+    for node in program.once(_assignments, race.context.function):
+        if any(getattr(target, "pos", None) == race.pair.write.pos for target in node.targets):
+            return node
+    return None
 
 
 def _is_fixed(dotted: str) -> bool:
@@ -106,16 +111,17 @@ def only_marks(program: Program, race: Race) -> bool:
 def normalises(program: Program, race: Race) -> bool:
     """Whether the place is set to itself in another form, which doing it twice does not change: ``if not isinstance(x, str):
     x = str(x)``."""
-    for node in program.once(_assignments, race.context.function):
-        if getattr(node.targets[0], "pos", None) == race.pair.write.pos:
-            value, target = node.value, items.key_text(node.targets[0])
-            if not isinstance(value, f.Call) or not target:
-                continue
-            called = value.function
-            if isinstance(called, f.Global) and called.name in _CONVERTS and len(value.arguments) == 1:
-                return items.key_text(value.arguments[0].value) == target
-            if isinstance(called, f.Attribute) and called.name in _TRIMS and not value.arguments:
-                return items.key_text(called.value) == target
+    node = assignment(program, race)
+    if node is None or getattr(node.targets[0], "pos", None) != race.pair.write.pos:
+        return False
+    value, target = node.value, items.key_text(node.targets[0])
+    if not isinstance(value, f.Call) or not target:
+        return False
+    called = value.function
+    if isinstance(called, f.Global) and called.name in _CONVERTS and len(value.arguments) == 1:
+        return items.key_text(value.arguments[0].value) == target
+    if isinstance(called, f.Attribute) and called.name in _TRIMS and not value.arguments:
+        return items.key_text(called.value) == target
     return False
 
 
@@ -210,11 +216,9 @@ def _kept(program: Program, race: Race) -> bool:
 
 def _from_changing_state(program: Program, race: Race) -> bool:
     """Whether the value is made of other state that requests change, so that the second may differ from the first."""
-    function = program.index.functions.get(race.context.function)
-    reads = program.evaluator.summary(race.context.function, race.context.constants).reads
-    bits = race.pair.write.values >> (len(function.facts.parameters) if function is not None else 0)
     changed = program.once(_changed)
-    steps = (read.path[-1] for at, read in enumerate(reads) if bits >> at & 1 and read.path != race.pair.read.path)
+    behind = writes.reads_behind(program, race.context, race.pair.write.values)
+    steps = (read.path[-1] for read in behind if read.path != race.pair.read.path)
     own = race.pair.write.path
     return any(step in changed and step not in own for step in steps)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.checks import lazies
 from flaskglobals_lint.link import items
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.trees import walk
@@ -53,20 +54,17 @@ def expires(program: Program, race: Race) -> bool:
 
 def keeps_itself(program: Program, race: Race) -> bool:
     """Whether the place is given another value or, where there is none, what it has: ``x = environ.get("X", x)``."""
-    for node in walk(_body(program, race.context.function)):
-        if not isinstance(node, f.Assign) or len(node.targets) != 1:
-            continue
-        if getattr(node.targets[0], "pos", None) != race.pair.write.pos:
-            continue
-        own = items.key_text(node.targets[0])
-        defaults = [
-            part.arguments[-1].value
-            for part in walk(node.value)
-            if isinstance(part, f.Call) and last_name(part.function) in _DEFAULTED and len(part.arguments) >= 2
-        ]
-        uses = sum(text == own for text in _texts(node.value))
-        return bool(own and uses) and uses == sum(text == own for default in defaults for text in _texts(default))
-    return False
+    node = lazies.assignment(program, race)
+    if node is None or len(node.targets) != 1:
+        return False
+    own = items.key_text(node.targets[0])
+    defaults = [
+        part.arguments[-1].value
+        for part in walk(node.value)
+        if isinstance(part, f.Call) and last_name(part.function) in _DEFAULTED and len(part.arguments) >= 2
+    ]
+    uses = sum(text == own for text in _texts(node.value))
+    return bool(own and uses) and uses == sum(text == own for default in defaults for text in _texts(default))
 
 
 def _body(program: Program, fid: ScopeId) -> Sequence[f.Statement]:
@@ -156,7 +154,3 @@ def _goes_on(program: Program, fid: ScopeId, test: f.If, known: set[str]) -> boo
 def _texts(node: f.Expression) -> list[str]:
     """The variables, attributes and items in an expression, as texts."""
     return [items.key_text(part) for part in walk(node) if isinstance(part, _NAMED)]
-
-
-def _names(targets: tuple[f.Expression, ...]) -> set[str]:
-    return {part.name for target in targets for part in walk(target) if isinstance(part, f.Local)}

@@ -243,7 +243,7 @@ def _emptied(program: Program, pruning: Access, access: Access) -> bool:
     own, write = pruning.record, access.record
     if pruning.function != access.function or not (isinstance(own, Write) and isinstance(write, Write)):
         return False
-    asked = writes.reads_behind(program, access, own.branch)
+    asked = writes.reads_behind(program, access.context, own.branch)
     full = any(read.path == own.path and read.kind in CONTENT for read in asked)
     return own.pos < write.pos and own.via in ("=", ".clear()") and not full
 

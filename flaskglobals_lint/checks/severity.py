@@ -30,9 +30,8 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
     deployment = program.deployment
     cooperative = deployment.kind == "greenlets" and not _real_threads(program)
     background = _background(program) if deployment.one_at_a_time else set()
-    apart = programs.beside(program)
     for finding in findings:
-        if finding.code in _NEED_THREADS and apart and _elsewhere(finding, apart):
+        if finding.code in _NEED_THREADS and _elsewhere(program, finding):
             yield replace(finding, severity="info", message=f"{finding.message} (in a program that serves no requests)")
         elif deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:
             yield _lowered(finding, deployment)
@@ -47,10 +46,10 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
             yield finding
 
 
-def _elsewhere(finding: Finding, apart: frozenset[str]) -> bool:
+def _elsewhere(program: Program, finding: Finding) -> bool:
     """Whether the code, and all that starts it, belongs to programs beside the application."""
     ways = {entry.path for entry in finding.entry_points}
-    return finding.severity != "info" and bool(ways) and {finding.span.path, *ways} <= apart
+    return finding.severity != "info" and bool(ways) and {finding.span.path, *ways} <= program.once(programs.beside)
 
 
 def _lowered(finding: Finding, deployment: Deployment) -> Finding:

@@ -138,10 +138,10 @@ def _looked_up(program: Program, access: Access, write: Write) -> bool:
     """Whether the write is reached only after a look at the container's length, or the key was found in a table to which no
     request adds, by a check or because the value is made of what was there."""
     target = _container(write.path, write)
-    for read in writes.reads_behind(program, access, write.control):
+    for read in writes.reads_behind(program, access.context, write.control):
         if read.kind in CONTENT and read.path == target and not read.key:
             return True
-    behind = writes.reads_behind(program, access, write.control | write.values)
+    behind = writes.reads_behind(program, access.context, write.control | write.values)
     return any(_from_table(program, write, read, target) for read in behind) or known_keys.known(program, access, write)
 
 

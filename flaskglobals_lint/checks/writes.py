@@ -12,7 +12,7 @@ from flaskglobals_lint.link.summary import EMPTIED, REQUEST, THREAD_ID, Read, Wr
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.remedy import Remedy
     from flaskglobals_lint.rule import Rule
 
@@ -46,11 +46,11 @@ def made(ref: Any) -> str:
     return str(ref[0][2][0]) if ref[0][0] == "new" and len(ref) == 1 else ""
 
 
-def reads_behind(program: Program, access: Access, deps: int) -> Iterator[Read]:
-    """The reads that dependency bits of the access's function stand for."""
-    function = program.index.functions.get(access.function)
+def reads_behind(program: Program, context: Context, deps: int) -> Iterator[Read]:
+    """The reads that dependency bits of the context's function stand for."""
+    function = program.index.functions.get(context.function)
     first = len(function.facts.parameters) if function is not None else 0
-    for at, read in enumerate(program.evaluator.summary(access.function, access.context.constants).reads):
+    for at, read in enumerate(program.evaluator.summary(context.function, context.constants).reads):
         if deps >> first >> at & 1:
             yield read
 

@@ -8,22 +8,27 @@ from flaskglobals_lint import facts as f
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atoms
-    from flaskglobals_lint.link.index import ScopeId
+    from flaskglobals_lint.link.index import Index, ScopeId
     from flaskglobals_lint.link.types import Slot, Types
+
+
+def tests(index: Index) -> dict[tuple[ScopeId, str], f.Expression]:
+    """By the code and the name of a variable, of which classes that code first asks whether it is a subclass."""
+    found: dict[tuple[ScopeId, str], f.Expression] = {}
+    for site in index.calls.get("issubclass", ()):
+        if len(site.call.arguments) == 2:
+            asked, base = (argument.value for argument in site.call.arguments)
+            if isinstance(asked, f.Global | f.Local):
+                found.setdefault((site.scope, asked.name), base)
+    return found
 
 
 def tested(types: Types, slot: Slot) -> Atoms:
     """What a variable of a module or function can be, if that asks whether it is a subclass of a class of the project."""
     kind, owner, name = slot[:3]
-    if kind not in ("g", "v"):
-        return ()
     scope = owner if kind == "v" else f"{owner}:"
-    for site in types.index.calls.get("issubclass", ()):
-        if site.scope == scope and len(site.call.arguments) == 2:
-            asked, base = (argument.value for argument in site.call.arguments)
-            if isinstance(asked, f.Global | f.Local) and asked.name == name:
-                return _below(types, base, scope)
-    return ()
+    base = types.subclass_tests.get((scope, name)) if kind in ("g", "v") else None
+    return _below(types, base, scope) if base is not None else ()
 
 
 def listed(types: Types, node: f.Call, scope: ScopeId) -> Atoms:

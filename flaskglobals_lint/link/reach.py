@@ -175,8 +175,8 @@ class Reach:
     def _request_data(self, start: Start, arguments: list[tuple[Any, ...]]) -> tuple[int, ...]:
         """Flags of a start's parameters: what a view or an event's handler is given comes from the request."""
         function = self.paths.types.index.functions[start.function]
-        own = start.kind in _GIVEN_REQUEST_DATA or start.detail == MIDDLEWARE
-        own = own and not (start.kind == "hook" and any(word in start.detail for word in _GIVEN_ERRORS))
+        told_errors = start.kind == "hook" and any(word in start.detail for word in _GIVEN_ERRORS)
+        own = (start.kind in _GIVEN_REQUEST_DATA and not told_errors) or start.detail == MIDDLEWARE
         method = function.cls is not None and self.paths.types.names.kind(start.function) != "staticmethod"
         return tuple(
             REQUEST if own and not refs and not (method and at == 0) else 0 for at, refs in enumerate(arguments)

@@ -49,6 +49,7 @@ class Types:
         self.models = models
         self.answers = Answers()
         self.constructors = Constructors(index, names)
+        self.subclass_tests = plugins.tests(index)
         self._bindings: dict[Slot, list[Binding]] = {}
         self.annotation = Annotations(self).annotation
         self.elements = Elements(self)
