@@ -12,8 +12,8 @@ from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.index import Binding, ScopeId
-    from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.link.summary import Path, Section
 
 RULE = by_code("FGL404")

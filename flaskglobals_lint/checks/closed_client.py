@@ -11,8 +11,8 @@ from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import Use
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.models import Connection
     from flaskglobals_lint.rule import Rule
 

@@ -13,8 +13,8 @@ from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, THREAD_ID, UNIQUE, Pair, Write
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access, Conflict, Context
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access, Conflict, Context
 
 MOST_ENTRY_POINTS = 5
 _TAKES = frozenset({".get()", ".get_nowait()"})
@@ -97,7 +97,7 @@ def _races(program: Program, conflict: Conflict) -> bool:
     start = conflict.context.start
     if read.kind == EMPTIED:
         return start.repeated
-    if start.repeated or (start.lane and window(conflict.pair) == "await"):
+    if start.repeated or (start.tasks and window(conflict.pair) == "await"):
         return True
     taken = write.via in _TAKES
     return any(

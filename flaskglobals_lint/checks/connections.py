@@ -10,9 +10,9 @@ from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import ConnectPerRequest, Declined, Home, Remedy, ScopedSession, ThreadLock
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.index import Binding
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
 
 _SESSIONS = ("sqlalchemy.Session",)
 

@@ -9,8 +9,8 @@ from flaskglobals_lint.checks import writes
 from flaskglobals_lint.link.summary import Read, Write
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
 
 _CLIENT = (
     "import json, os, redis",

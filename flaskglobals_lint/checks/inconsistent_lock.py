@@ -19,8 +19,8 @@ from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
+    from flaskglobals_lint.link.contexts import Access, Conflict
     from flaskglobals_lint.link.index import ScopeId
-    from flaskglobals_lint.link.reach import Access, Conflict
     from flaskglobals_lint.link.summary import Path
 
 RULE = by_code("FGL402")

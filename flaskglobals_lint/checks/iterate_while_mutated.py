@@ -16,8 +16,8 @@ from flaskglobals_lint.remedy import Remedy, WalkCopy
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.paths import Place
-    from flaskglobals_lint.link.reach import Access
 
 RULE = by_code("FGL103")
 

@@ -12,9 +12,9 @@ from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.facts import Position, Statement
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.link.summary import Write
 
 _AGREES = {"in": True, "not in": False, "==": True, "!=": False}

@@ -14,9 +14,9 @@ from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
+    from flaskglobals_lint.link.contexts import Conflict
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Conflict
 
 _PLAIN = frozenset({("cont", "list"), ("cont", "dict"), ("cont", "set"), ("cont", "tuple"), ("const", "str"), ("const", "bool"), ("const", "none")})  # fmt: skip
 """Data of which two equal copies are as good as one: no numbers, which mostly count something."""

@@ -14,8 +14,8 @@ from flaskglobals_lint.remedy import HoldLock, OneStep, Remedy
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Context
     from flaskglobals_lint.link.index import ScopeId
-    from flaskglobals_lint.link.reach import Context
     from flaskglobals_lint.link.summary import Section
 
 RULE = by_code("FGL401")

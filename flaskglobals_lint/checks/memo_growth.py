@@ -15,8 +15,8 @@ from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Context
     from flaskglobals_lint.link.index import FunctionIndex
-    from flaskglobals_lint.link.reach import Context
 
 
 def check(program: Program, rule: Rule) -> Iterator[Finding]:

@@ -16,8 +16,8 @@ from flaskglobals_lint.rule import Rule
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atoms
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.index import FunctionIndex
-    from flaskglobals_lint.link.reach import Access, Context
 
 _WHY = "it takes no lock, and reading it changes its order or expiry: keys get lost and KeyErrors raised"
 

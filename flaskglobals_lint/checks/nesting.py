@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from flaskglobals_lint.link.program import base_key
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.link.summary import Section
     from flaskglobals_lint.remedy import Position
 

@@ -10,8 +10,8 @@ from flaskglobals_lint.link.summary import Write
 from flaskglobals_lint.remedy import Home, KeepInG, Remedy
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
 
 
 def in_g(program: Program, access: Access) -> tuple[Remedy, ...]:

@@ -12,7 +12,7 @@ from flaskglobals_lint.link.summary import THREAD_ID, Write
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
-    from flaskglobals_lint.link.reach import Access
+    from flaskglobals_lint.link.contexts import Access
 
 RULE = by_code("FGL501")
 

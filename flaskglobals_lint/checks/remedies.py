@@ -14,9 +14,9 @@ from flaskglobals_lint.link.summary import Read, Section, Write
 from flaskglobals_lint.remedy import Declined, HoldLock, OneStep, Position, Remedy, Site
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
 
 MOST_OTHERS = 12
 _HOMELESS = "there is no one place in the code where its lock could be made"

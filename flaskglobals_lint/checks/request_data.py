@@ -18,7 +18,7 @@ from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.facts import Position
-    from flaskglobals_lint.link.reach import Access, Context
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.summary import Path
 
 RULE = by_code("FGL301")

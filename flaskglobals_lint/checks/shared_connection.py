@@ -13,8 +13,8 @@ from flaskglobals_lint.remedy import Remedy
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.index import Binding
-    from flaskglobals_lint.link.reach import Access
     from flaskglobals_lint.models import Connection
 
 RULE = by_code("FGL201")

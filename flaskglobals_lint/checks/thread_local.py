@@ -11,8 +11,8 @@ import msgspec
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Span
+from flaskglobals_lint.link.contexts import Context
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.reach import Context
 from flaskglobals_lint.link.summary import REQUEST, Path, Read, Write
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.rule import by_code

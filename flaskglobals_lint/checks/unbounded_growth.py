@@ -14,7 +14,7 @@ from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
-    from flaskglobals_lint.link.reach import Access, Context
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.models import Container
 
 RULE = by_code("FGL302")

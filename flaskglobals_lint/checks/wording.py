@@ -10,8 +10,8 @@ from flaskglobals_lint.link.summary import EMPTIED
 
 if TYPE_CHECKING:
     from flaskglobals_lint.checks.conflicts import Race
+    from flaskglobals_lint.link.contexts import Access
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access
 
 MOST_RELATED = 3
 

@@ -11,8 +11,8 @@ from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import EMPTIED, REQUEST, THREAD_ID, Read, Write
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.program import Program
-    from flaskglobals_lint.link.reach import Access, Context
     from flaskglobals_lint.remedy import Remedy
     from flaskglobals_lint.rule import Rule
 

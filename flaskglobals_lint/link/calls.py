@@ -80,7 +80,7 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
     if not targets and not callee.refs:
         targets = list(frame.types.expand(frame.types.of(node.function, frame.scope)))
     if origin is not None:
-        frame.summary.edges.append(Edge("", (), (), node.pos, frame.sections, "call", origin))
+        frame.call(Edge("", (), (), node.pos, frame.sections, "call", origin))
     known = False
     for target in dict.fromkeys(targets[:MOST_CALLEES]):
         one = _target(frame, node, target, values, origin)
@@ -334,9 +334,7 @@ def invoke(
             constants = evaluator.decided(fid, given)
             summary = evaluator.summary(fid, constants)
     decided = bool(frame.decided >> frame.first_read)
-    frame.summary.edges.append(
-        Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants, elsewhere, decided)
-    )
+    frame.call(Edge(fid, bindings, passed, pos, held, kind, origin, flags, constants, elsewhere, decided))
     if kind == "thread":
         return passing.NOTHING
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from flaskglobals_lint.link.contexts import Context
     from flaskglobals_lint.link.evaluate import Evaluator
-    from flaskglobals_lint.link.reach import Context
     from flaskglobals_lint.link.summary import Path
 
 

@@ -10,16 +10,19 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import expressions, feasible, items, locks, operators
+from flaskglobals_lint.link import expressions, feasible, items, locks, once, operators
 from flaskglobals_lint.link.feasible import DEEP_LOOPS
 from flaskglobals_lint.link.frame import EXITS, FALLS, Frame, merge
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.summary import CONTENT, Value
+from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
 
 _LOOKUP_ERRORS = ("KeyError", "AttributeError", "IndexError", "LookupError", "NameError", "ValueError")
+_ADDS = frozenset({"append", "extend", "insert", "appendleft", "add", "update"})
+"""Methods of containers that do not fail."""
 _QUEUE_ERRORS = ("Empty", "Full", "QueueEmpty", "QueueFull")
 
 
@@ -39,10 +42,11 @@ class Flow:
             return self.evaluator.block(frame, node.body if holds else node.orelse)
         before = dict(frame.variables)
         known = dict(before)
-        outer, sticky, clock = frame.control, frame.sticky, frame.clock
+        outer, sticky, clock, lacking = frame.control, frame.sticky, frame.clock, frame.lacking
         # ``if lock.acquire(timeout=1):`` has the lock in one branch only.
         frame.sections, sections = (free, taken) if negative else (taken, free)
         frame.control |= deps
+        frame.lacking = lacking | (deps if once.lacking(node.test, True) else 0)
         first = len(frame.summary.writes)
         left = self.evaluator.block(frame, node.body)
         if frame.calls > clock[0]:
@@ -63,8 +67,11 @@ class Flow:
         frame.variables, frame.sections = before, sections
         frame.clock = clock
         frame.sticky, passed = sticky, frame.sticky
+        frame.lacking = lacking | (deps if once.lacking(node.test, False) else 0)
         right = self.evaluator.block(frame, node.orelse)
         frame.control = outer
+        if left == FALLS:
+            frame.lacking = lacking
         if left == FALLS:
             frame.sticky = frame.sticky | passed if right == FALLS else passed
         calls, blocking, awaits, pauses = map(max, frame.clock, after_clock)
@@ -183,7 +190,8 @@ class Flow:
             frame.sticky = 0
             frame.variables = _joined(before, after)
             frame.sections = tuple(section for section in held if section in sections)
-            frame.control = outer | (failed if _lookup_error(handler.type) else 0)
+            told = _lookup_error(handler.type) or (_any_error(handler.type) and _only_looks_up(node))
+            frame.control = outer | (failed if told else 0)
             if handler.name is not None:
                 self.evaluator.assignments.store(frame, handler.name, Value(), node.pos)
             known = dict(frame.variables)
@@ -273,6 +281,19 @@ def _joined(one: dict[str, Value], other: dict[str, Value]) -> dict[str, Value]:
 def _any_error(node: f.Expression | None) -> bool:
     """Whether a handler catches every error."""
     return node is None or (isinstance(node, f.Global) and node.name in ("Exception", "BaseException"))
+
+
+def _only_looks_up(node: f.Try) -> bool:
+    """Whether a look-up is all that can fail in the block: ``table[key]``, ``table[key].append(value)``."""
+    if len(node.body) != 1:
+        return False
+    return all(
+        isinstance(part.function, f.Attribute)
+        and part.function.name in _ADDS
+        and isinstance(part.function.value, f.Item | f.Attribute)
+        for part in walk(node.body[0])
+        if isinstance(part, f.Call)
+    )
 
 
 def _lookup_error(node: f.Expression | None) -> bool:

@@ -12,6 +12,7 @@ from flaskglobals_lint.link.paths import SHARED_ROOTS, is_path
 from flaskglobals_lint.link.summary import (
     SESSION,
     Clock,
+    Edge,
     Iteration,
     Path,
     Read,
@@ -80,6 +81,10 @@ class Frame:
         self.forgiving = 0
         self.ended: dict[Path, int] = {}
         """Objects that were told to end, by where they were found, with the reads that found them."""
+        self.lacking = 0
+        """The part of ``decided`` that found something missing."""
+        self.amid: dict[int, int] = {}
+        """``lacking`` at each call, by the edge's index, if anything was."""
         self.loops = 0
         self.settled = 0
         """The part of ``sticky`` from before the outermost loop that is being walked."""
@@ -136,6 +141,12 @@ class Frame:
     def chosen(self) -> int:
         """What decides which items a loop goes on with: not the checks that left the function."""
         return self.sticky & ~self.settled if self.loops else 0
+
+    def call(self, edge: Edge) -> None:
+        """Record a call."""
+        if self.lacking and (found := self.lacking & self.decided):
+            self.amid[len(self.summary.edges)] = found
+        self.summary.edges.append(edge)
 
     def recorded(self, ref: Any) -> bool:
         """Whether accesses of a reference can matter to anybody else."""

@@ -399,6 +399,6 @@ def _spawn(
             value = expressions.evaluate(frame, argument_value)
             given[at], flags[at] = value.refs[:3], value.flags
     bindings = target[2] if target[0] == "func" else ()
-    frame.summary.edges.append(
+    frame.call(
         Edge(target[1], bindings, tuple(given), node.pos, (), "thread", origin, tuple(flags), (), registers.entry)
     )

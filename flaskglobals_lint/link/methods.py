@@ -108,7 +108,7 @@ def _start(frame: Frame, node: f.Call, receiver: Value, atoms: Atoms) -> None:
     for atom in atoms:
         run = names.method(atom[1], "run") if atom[0] == "inst" else None
         if run is not None and "threading.Thread" in names.external_bases(atom[1]):
-            frame.summary.edges.append(Edge(run, (), (known,), node.pos, (), "start"))
+            frame.call(Edge(run, (), (known,), node.pos, (), "start"))
 
 
 def _event(frame: Frame, node: f.Call, name: str, receiver: Value) -> Value | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flaskglobals_lint.link import pairs
+from flaskglobals_lint.link import once, pairs
 from flaskglobals_lint.link.frame import ENDED, Frame, merge
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import Read, Returned, Summary, Value, Write, bits
@@ -43,6 +43,7 @@ def finish(frame: Frame, falls: bool) -> Summary:
         if not write.branch and not write.acts and frame.calls > write.clock[0]:
             summary.writes[at] = replace(write, acts=True)
     summary.pairs = pairs.find(summary, first, frame.parameters)
+    once.mark(frame)
     # A check on which the function has acted itself is none of what its caller does next.
     acted = [pair.read for pair in summary.pairs if pair.kind == "control"]
     summary.checks = tuple(read for read in _reads(frame, frame.raised) if read not in acted)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.finding import Chain, EntryPoint, Span
+from flaskglobals_lint.link.contexts import Access, Context, Reached
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.paths import Paths, Place
-from flaskglobals_lint.link.reach import Access, Context, Reached
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator

@@ -6,31 +6,24 @@ from collections import deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import captured
+from flaskglobals_lint.link.contexts import Access, Conflict, Context, Reached
 from flaskglobals_lint.link.passing import DISPLACES
-from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
-from flaskglobals_lint.link.starts import MIDDLEWARE, Start, beside_tests
+from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, is_path
+from flaskglobals_lint.link.starts import MIDDLEWARE, ONCE, Start, beside_tests
 from flaskglobals_lint.link.summary import (
     REQUEST,
     Edge,
-    Iteration,
-    Pair,
     Path,
-    Read,
     Section,
     Summary,
-    Use,
-    Write,
-    passed_on,
 )
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
-    from flaskglobals_lint.link.feasible import Constants
     from flaskglobals_lint.link.index import ScopeId
 
 MOST_CONTEXTS = 8
@@ -42,75 +35,6 @@ _GIVEN_REQUEST_DATA = ("route", "socket", "callback", "hook")
 """Kinds of starts whose arguments the client chooses, or that tell of one request: who is logged in, what is answered."""
 _GIVEN_ERRORS = ("error", "teardown", "unauthorized", "needs_refresh")
 """In the names of hooks that are told what went wrong."""
-
-
-class Context(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A function as it runs: from which start, called from where, with which arguments and which locks held.
-
-    ``flags`` tell of each argument whether it derives from the request.
-    """
-
-    function: ScopeId
-    arguments: tuple[tuple[Any, ...], ...]
-    bindings: tuple[Any, ...]
-    held: frozenset[Any]
-    start: Start
-    parent: Context | None
-    pos: f.Position | None
-    flags: tuple[int, ...] = ()
-    constants: Constants = ()
-    """Literals among the arguments that decide which way the function goes."""
-
-    def flagged(self, flags: int) -> int:
-        """Flags of a value that the function makes of its parameters, given these arguments."""
-        return passed_on(flags, self.flags)
-
-    @property
-    def chain(self) -> tuple[ScopeId, ...]:
-        """Functions from the start to this one."""
-        found: list[ScopeId] = []
-        context: Context | None = self
-        while context is not None:
-            if not found or found[-1] != context.function:
-                found.append(context.function)
-            context = context.parent
-        return tuple(reversed(found))
-
-
-class Access(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """One recorded access at a shared place, in one context. ``locks`` are the keys of all useful locks held."""
-
-    place: Place
-    path: Path
-    record: Read | Write | Iteration | Use
-    locks: frozenset[Any]
-    context: Context
-
-    @property
-    def function(self) -> ScopeId:
-        return self.context.function
-
-
-class Conflict(msgspec.Struct, frozen=True, eq=False, gc=False):
-    """A pair at a shared place. ``guards`` are the locks that hold from its read to its write."""
-
-    place: Place
-    path: Path
-    pair: Pair
-    guards: frozenset[Any]
-    context: Context
-
-
-class Reached(msgspec.Struct):
-    """Everything that request-time and background code does to shared places."""
-
-    contexts: dict[ScopeId, list[Context]] = msgspec.field(default_factory=dict)
-    reads: list[Access] = msgspec.field(default_factory=list)
-    writes: list[Access] = msgspec.field(default_factory=list)
-    iterations: list[Access] = msgspec.field(default_factory=list)
-    uses: list[Access] = msgspec.field(default_factory=list)
-    handed: list[Access] = msgspec.field(default_factory=list)
-    conflicts: list[Conflict] = msgspec.field(default_factory=list)
 
 
 class Reach:
@@ -193,6 +117,7 @@ class Reach:
                 and other.bindings == context.bindings
                 and other.constants in ((), context.constants)
                 and other.held <= context.held
+                and other.once in ("", context.once)
                 and all(one | new == one for one, new in zip(other.flags, context.flags, strict=True))
                 and (other.start.runs == "request" or (background and other.start is context.start))
             ):
@@ -227,11 +152,23 @@ class Reach:
             if edge.kind == "start" and not context.start.repeated:
                 # Code that runs once starts one thread, which is known.
                 continue
+            once = self._once(edge, context)
             if edge.kind in ("thread", "callback", "start"):
-                start = self._later(edge, context)
+                start, once = self._later(edge, context, once), ""
             flags = tuple(context.flagged(given) for given in edge.flags) or (0,) * len(arguments)
             self._push(
-                Context(edge.callee, arguments, edge.bindings, held, start, context, edge.pos, flags, edge.constants)
+                Context(
+                    edge.callee,
+                    arguments,
+                    edge.bindings,
+                    held,
+                    start,
+                    context,
+                    edge.pos,
+                    flags,
+                    edge.constants,
+                    once,
+                )
             )
 
     def _overridden(self, edge: Edge, arguments: tuple[tuple[Any, ...], ...], summary: Summary) -> bool:
@@ -247,19 +184,28 @@ class Reach:
             return False
         return methods <= {other.callee for other in summary.edges if other.pos == edge.pos}
 
-    def _later(self, edge: Edge, context: Context) -> Start:
-        """A start of its own for code that runs beside its caller: each request starts its own thread, but nobody knows
-        how a library calls back."""
+    def _once(self, edge: Edge, context: Context) -> str:
+        """What all requests share and the call is made for only while it is missing. There may be many entries of a container,
+        and so many calls."""
+        for one in edge.once:
+            for path in self.resolve(one, context):
+                if path[0][0] in SHARED_ROOTS and "[]" not in path:
+                    return f"{ONCE} {path!r}"
+        return context.once
+
+    def _later(self, edge: Edge, context: Context, once: str) -> Start:
+        """A start of its own for code that runs beside its caller: each request starts its own thread unless it does so
+        ``once``; nobody knows how a library calls back."""
         index = self.paths.types.index
         function = index.functions[context.function]
         name = index.functions[edge.callee].facts.name
         lane = edge.entry.lane if edge.entry is not None else ""
-        repeated = context.start.repeated and edge.kind in ("thread", "start") and not lane
+        repeated = context.start.repeated and edge.kind in ("thread", "start") and not lane and not once
         runs = "once" if edge.entry is not None and edge.entry.runs == "once" else "background"
         kind = edge.entry.kind if edge.entry is not None and lane else edge.kind.replace("start", "thread")
         return Start(
             edge.callee, edge.bindings, kind, name, runs, repeated,
-            function.module.input.path, edge.pos[0], (), context.function, lane,
+            function.module.input.path, edge.pos[0], (), context.function, lane or once,
         )  # fmt: skip
 
     def _passed(self, origin: tuple[ScopeId, int], context: Context) -> list[Any]:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 MIDDLEWARE = "WSGI middleware"
 """What is said of a function that stands before the application and is given the WSGI environment."""
 
+ONCE = "once"
+"""Begins the lane of a thread that is started only while a variable says that none runs."""
+
 VERBS = ("get", "post", "put", "patch", "delete", "head", "options")
 
 
@@ -38,6 +41,11 @@ class Start(msgspec.Struct, frozen=True, gc=False):
     arguments: tuple[tuple[Any, ...], ...] = ()
     spawned_in: ScopeId = ""
     lane: str = ""
+
+    @property
+    def tasks(self) -> bool:
+        """Whether other runs of it, which take turns with this one, go on while it awaits."""
+        return bool(self.lane) and not self.lane.startswith(ONCE)
 
     def beside(self, other: Start) -> bool:
         """Whether both can run at once; a start beside itself if it is repeated. What runs once does so before the first

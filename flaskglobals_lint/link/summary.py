@@ -254,6 +254,9 @@ class Edge(msgspec.Struct, frozen=True, gc=False):
     decided: bool = False
     """Whether something that may be shared is looked at to decide the call."""
 
+    once: tuple[Path, ...] = ()
+    """What must be missing for the call to be made, and is there afterwards."""
+
 
 class Returned(msgspec.Struct, frozen=True, gc=False):
     """A value that a function returns, as its callers see it: what it can denote, and what it depends on."""
