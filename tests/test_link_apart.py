@@ -326,6 +326,13 @@ LISTS = [
         "a search that does something",
         URLS % ("  # want: FGL103", "app.logger.info(url)\n        if url.endswith('x'):\n            break"),
     ),
+    case("a loop that collects", URLS % ("", "found = []\n        found.append(os.path.basename(url))")),
+    case("a loop that calls its items", URLS % ("  # want: FGL103", "one = url\n        one.check()")),
+    case("a loop that sends", URLS % ("  # want: FGL103", "out = os.open(url)\n        out.write(url)")),
+    case(
+        "a loop that collects for all",
+        URLS % ("  # want: FGL103", "names = state['names']\n        names.setdefault(url, 1)"),
+    ),
 ]
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from flaskglobals_lint.checks import conflicts, lazies, remedies, transitions, warmed, wording, writes
+from flaskglobals_lint.checks import conflicts, lazies, remedies, repairs, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
 from flaskglobals_lint.link.pairs import found
-from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Pair
 from flaskglobals_lint.rule import by_code
 
@@ -110,24 +110,32 @@ def severity(program: Program, race: Race) -> Severity:
         return "warning"
     if not early and lazies.repeatable(program, race) and not lazies.made_under_lock(program, race):
         return "info"
-    if lazies.normalises(program, race) or lazies.told_once(program, race):
+    if lazies.normalises(program, race) or lazies.told_once(program, race) or repairs.repairs(program, race):
         return "info"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None or lazies.only_marks(program, race)):
         return "info"
-    if wording.split_section(race) and pair.write.kind == "set" and _is_cache(program, race):
+    if pair.write.kind == "set" and _is_cache(program, race):
         # A miss, then a fill, each under the lock: the price is a second computation.
         return "info"
     if not early and _fills(race):
         # A lazy initialisation or cache fill, or one entry more: made twice, one of two is dropped or doubled.
+        return "warning"
+    if pair.write.constant and early and _set_once(program, race) and conflicts.window(pair) == "call":
+        return "warning"
+    if pair.write.via in ("del", ".pop()") and conflicts.window(pair) == "call" and not _by_position(program, race):
+        # Both want it gone: the second gets an exception, and nothing is lost.
         return "warning"
     return "warning" if conflicts.window(pair) == "none" else RULE.severity
 
 
 def _by_position(program: Program, race: Race) -> bool:
     """Whether an item of a list is removed by its number, which may be another item's by then."""
-    write = race.pair.write
-    container = program.types.container(program.paths.atoms(race.conflict.path[:-1]))
-    return write.via == "del" and container is not None and container.kind == "sequence"
+    path, write = race.conflict.path, race.pair.write
+    path = path[:-1] if write.via == "del" or str(path[-1]).startswith("[") else path
+    container = (
+        program.types.container(program.paths.atoms(path)) if path and (write.key or write.via == "del") else None
+    )
+    return container is not None and container.kind == "sequence"
 
 
 def _flag_only(pair: Pair) -> bool:
@@ -136,11 +144,17 @@ def _flag_only(pair: Pair) -> bool:
     return not pair.write.acts and pair.write.via == "=" and (conflicts.window(pair) == "none" or not pair.early)
 
 
+def _set_once(program: Program, race: Race) -> bool:
+    """Whether nothing else changes the mark that says that something has been done: it is done twice, and no more."""
+    others = program.writes.get(base_key(race.conflict.place), ())
+    return all(other.record.pos == race.pair.write.pos for other in others)
+
+
 def _is_cache(program: Program, race: Race) -> bool:
-    """Whether the container is made to forget: an LRU or TTL cache."""
+    """Whether the container is made to forget, an LRU or TTL cache, and looked at and filled under a lock, the code's or its own."""
     path = race.conflict.path[:-1]
     container = program.types.container(program.paths.atoms(path)) if path else None
-    return container is not None and container.bounded
+    return container is not None and container.bounded and (container.thread_safe or wording.split_section(race))
 
 
 def _fills(race: Race) -> bool:

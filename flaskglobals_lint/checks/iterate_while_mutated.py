@@ -24,6 +24,16 @@ RULE = by_code("FGL103")
 _MOST_RELATED = 3
 _ACTS = (f.AugmentedAssign, f.Await, f.Delete, f.Evaluate, f.Try, f.With, f.Yield)
 """What does more than look at an item."""
+_ELSEWHERE = (f.Await, f.Delete, f.Raise, f.Try, f.With, f.Yield)
+"""What does more than collect."""
+_RAISES = ("mapping", "set", "queue")
+"""Containers whose loops raise if they change meanwhile."""
+_CATCHES = frozenset({"BaseException", "Exception", "RuntimeError"})
+_REACH_OUT = (
+    "broadcast", "close", "commit", "delete", "emit", "execute", "kill", "notify", "post", "publish", "put", "send", "start", "stop",
+    "submit", "write",
+)  # fmt: skip
+"""How methods begin that others see the effect of, whatever object they belong to."""
 
 _ITEMS = ("del", "[…] =", ".setdefault()")
 _ORDERED = (".append()", ".extend()", ".insert()", ".sort()", ".reverse()")
@@ -157,25 +167,67 @@ def _beside(access: Access, other: Access) -> bool:
 
 
 def _severity(program: Program, access: Access, kind: str) -> Severity:
-    """A list never raises: what only counts or picks from it, or looks for one of its items, is at worst a little off."""
+    """A list never raises: what only counts, picks or collects, or looks for one of its items, is at worst a little off; what
+    acts on each of its items leaves one out. Where the exception is caught, what the loop was for is not done that time."""
     loop = access.record
     assert isinstance(loop, Iteration)
-    if kind == "list" and not loop.via.startswith(SORT):
-        picks = not loop.via.startswith("a for loop") or _searches(program, access)
-        return "info" if picks else RULE.severity
-    return RULE.severity
+    if kind != "list" or loop.via.startswith(SORT):
+        return "warning" if kind in _RAISES and _caught(program, access) else RULE.severity
+    return "info" if not loop.via.startswith("a for loop") or _only_looks(program, access) else "warning"
 
 
-def _searches(program: Program, access: Access) -> bool:
-    """Whether a loop does nothing but look for an item: it is left where that is found."""
+def _caught(program: Program, access: Access) -> bool:
+    """Whether the function catches what the loop raises, and raises nothing itself then."""
+    for node in walk(program.index.functions[access.function].facts.body):
+        if isinstance(node, f.Try) and any(getattr(part, "pos", None) == access.record.pos for part in walk(node.body)):
+            for handler in node.handlers:
+                if handler.type is None or _CATCHES.intersection(
+                    getattr(part, "name", "") for part in walk(handler.type)
+                ):
+                    return not any(isinstance(part, f.Raise) for part in walk(handler.body))
+    return False
+
+
+def _only_looks(program: Program, access: Access) -> bool:
+    """Whether a loop does nothing but look for an item, where that is found it is left, or collect into objects that the
+    function has for itself."""
     for node in walk(program.index.functions[access.function].facts.body):
         if isinstance(node, f.For) and node.pos == access.record.pos:
             parts = list(walk(node.body))
             ends = any(
                 isinstance(part, f.Return) or (isinstance(part, f.Jump) and part.kind == "break") for part in parts
             )
-            return ends and not any(isinstance(part, _ACTS) for part in parts) and all(map(_keeps, parts))
+            if not all(map(_keeps, parts)):
+                return False
+            return (ends and not any(isinstance(part, _ACTS) for part in parts)) or _collects(program, access, node)
     return False
+
+
+def _collects(program: Program, access: Access, loop: f.For) -> bool:
+    """Whether all that a loop does is to call methods of the function's own objects, and neither of the items nor of anything
+    that others know."""
+    parts = list(walk(loop.body))
+    items = {part.name for part in walk(loop.target) if isinstance(part, f.Local)}
+    for part in parts:
+        if isinstance(part, f.Assign | f.For) and any(
+            isinstance(used, f.Local) and used.name in items
+            for used in walk(part.value if isinstance(part, f.Assign) else part.iterable)
+        ):
+            targets = part.targets if isinstance(part, f.Assign) else (part.target,)
+            items.update(target.name for target in walk(targets) if isinstance(target, f.Local))
+    function = program.index.functions[access.function]
+    known = {parameter.name for parameter in function.facts.parameters[: function.facts.cls is not None]} | items
+    inside = {part.pos for part in parts if isinstance(part, f.Placed)}
+    if any(write.record.pos in inside and write.function == access.function for write in program.reached.writes):
+        return False
+    return not any(isinstance(part, _ELSEWHERE) for part in parts) and all(
+        isinstance(called := getattr(part.value, "function", None), f.Attribute)
+        and isinstance(called.value, f.Local)
+        and called.value.name not in known
+        and not called.name.startswith(_REACH_OUT)
+        for part in parts
+        if isinstance(part, f.Evaluate)
+    )
 
 
 def _keeps(part: f.Node) -> bool:

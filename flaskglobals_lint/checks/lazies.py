@@ -189,6 +189,17 @@ def asks_for_none(test: f.Expression) -> bool:
     return isinstance(other, f.Constant) and other.kind == "none"
 
 
+def asks_for_nothing(test: f.Expression) -> bool:
+    """``… is None``, ``not …``, ``len(…) == 0`` or one of these or another"""
+    match test:
+        case f.Boolean(operator="or"):
+            return all(map(asks_for_nothing, test.operands))
+        case f.Compare(operators=("==",), operands=(f.Call(function=f.Global(name="len")), f.Constant(text="0"))):
+            return True
+        case _:
+            return asks_for_none(test) or (isinstance(test, f.Operation) and test.operator == "not")
+
+
 def _is_object(program: Program, node: f.Expression | None, scope: str) -> bool:
     """Whether the value is a display, or made by calling a class: never None."""
     if isinstance(node, f.Display):

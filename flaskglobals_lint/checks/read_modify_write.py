@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, refills, remedies, wording
+from flaskglobals_lint.checks import conflicts, refills, remedies, repairs, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
@@ -73,11 +73,12 @@ def _finding(program: Program, race: Race) -> Finding:
 
 def _severity(program: Program, race: Race) -> Severity:
     """Whoever removes items while going over a copy of the keys finds one gone at worst; others wanted it gone, too. What is
-    read again because it is too old, or kept where there is nothing else, is not made of what was there."""
+    read again because it is too old, or kept where there is nothing else, is not made of what was there; and an object that
+    the function has just had made is known to nobody else."""
     pair = race.pair
     if (pair.read.remote is not None and refills.expires(program, race)) or refills.keeps_itself(program, race):
         return "info"
-    if pair.looped and pair.write.kind == "delete":
+    if (pair.looped and pair.write.kind == "delete") or repairs.just_made(program, race):
         return "info"
     return "warning" if conflicts.window(pair) == "none" or pair.read.kind == EMPTIED else RULE.severity
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks.conflicts import races
-from flaskglobals_lint.checks.lazies import asks_for_none, branch_of
+from flaskglobals_lint.checks.lazies import asks_for_nothing, branch_of
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.starts import beside_tests
 from flaskglobals_lint.link.trees import walk
@@ -35,7 +35,7 @@ def _bodies(program: Program) -> dict[ScopeId, set[f.Position]]:
     found: dict[ScopeId, set[f.Position]] = {}
     for race in program.once(races)["control"]:
         if warmed(program, race):
-            branch = branch_of(program, race, _asks_for_nothing)
+            branch = branch_of(program, race, asks_for_nothing)
             assert branch is not None
             inside = (getattr(part, "pos", f.NOWHERE) for part in walk(branch.body))
             found.setdefault(race.context.function, set()).update(inside)
@@ -53,12 +53,7 @@ def warmed(program: Program, race: Race) -> bool:
     writes = program.writes.get(base_key(race.conflict.place), ())
     if any(access.record.pos != pair.write.pos for access in writes):
         return False
-    return branch_of(program, race, _asks_for_nothing) is not None and program.once(_SetUp).calls(function)
-
-
-def _asks_for_nothing(test: f.Expression) -> bool:
-    """``… is None`` or ``not …``"""
-    return asks_for_none(test) or (isinstance(test, f.Operation) and test.operator == "not")
+    return branch_of(program, race, asks_for_nothing) is not None and program.once(_SetUp).calls(function)
 
 
 class _SetUp:
