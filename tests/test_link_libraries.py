@@ -230,9 +230,45 @@ V.register(app)
 from quart import Quart
 q = Quart(__name__)
 @q.route("/x")
+def x():
+    bump("a")
+    return ""
+""",
+    "quart_beside_a_thread": """
+import threading
+from quart import Quart
+q = Quart(__name__)
+@q.route("/x")
+async def x():
+    bump("a")
+    return ""
+@q.route("/y")
+async def y():
+    threading.Thread(target=bump, args=("a",)).start()
+    return ""
+""",
+    "flask_async": """
+@app.route("/x")
 async def x():
     bump("a")
     await y()
+""",
+    "sqlalchemy_engine_event": """
+from sqlalchemy import event
+@event.listens_for(engine, "before_cursor_execute")
+def count(*arguments):
+    bump("a")
+""",
+    "threads_of_a_class": """
+import threading
+class Worker(threading.Thread):
+    def run(self):
+        bump("a")
+@app.route("/start")
+def start():
+    while more():
+        Worker().start()
+    return ""
 """,
     "openapi3": """
 from flask_openapi3 import OpenAPI
@@ -686,6 +722,97 @@ request_started.connect(f, app)
 }
 
 NO_RACES = {
+    "quart": """
+from quart import Quart
+q = Quart(__name__)
+@q.route("/x")
+async def x():
+    await y()
+    bump("a")
+    await y()
+""",
+    "quart_wrapped": """
+from quart import Quart
+q = Quart(__name__)
+def timed(view):
+    def sync_view(*args, **kwargs):
+        return view(*args, **kwargs)
+    async def async_view(*args, **kwargs):
+        return await view(*args, **kwargs)
+    return async_view if iscoroutinefunction(view) else sync_view
+@q.route("/x")
+@timed
+async def x():
+    bump("a")
+""",
+    "quart_method_view": """
+from quart.views import MethodView
+class X(MethodView):
+    async def get(self):
+        bump("a")
+""",
+    "quart_callback": """
+from quart import Quart
+from agents import function_tool
+q = Quart(__name__)
+async def tool():
+    bump("a")
+@q.route("/x")
+async def x():
+    await run(tools=[function_tool(tool)])
+""",
+    "fastapi": """
+from fastapi import APIRouter
+router = APIRouter()
+@router.post("/x")
+async def x():
+    bump("a")
+""",
+    "coroutine_made_in_a_thread": """
+import asyncio
+from quart import Quart
+q = Quart(__name__)
+async def task():
+    bump("a")
+async def later():
+    return await asyncio.to_thread(task)
+@q.route("/x")
+async def x():
+    bump("a")
+""",
+    "multiprocess": """
+import multiprocess
+@app.route("/x")
+def x():
+    multiprocess.Process(target=bump, args=("a",)).start()
+    return ""
+""",
+    "sqlalchemy_event_at_startup": """
+from sqlalchemy import event
+@event.listens_for(Base, "mapper_configured", propagate=True)
+def configured(mapper, model):
+    bump("a")
+def created(target, connection, **options):
+    bump("a")
+event.listen(table, "after_create", created)
+""",
+    "watchdog_handlers": """
+from watchdog.events import FileSystemEventHandler
+class H(FileSystemEventHandler):
+    def on_modified(self, e):
+        bump("a")
+    def on_created(self, e):
+        bump("b")
+class Other(FileSystemEventHandler):
+    def on_deleted(self, e):
+        bump("a")
+""",
+    "watchdog_alone": """
+from watchdog.events import PatternMatchingEventHandler
+class H(PatternMatchingEventHandler):
+    def on_any_event(self, e):
+        bump("a")
+""",
     "celery": """
 from celery import Celery
 c = Celery()

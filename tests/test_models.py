@@ -149,7 +149,7 @@ def test_references_lead_somewhere(library: Models) -> None:
             assert library.connection_by_id(identifier) is not None, (record.id, identifier)
     entries = tables.read("entrypoints")["entry"]
     for kind, row in table_rows("entrypoints"):
-        assert kind == "entry" or row["entry"] in entries
+        assert kind in ("entry", "loop") or row["entry"] in entries
     for table in ("connections", "containers", "stores"):
         shapes = tables.read(table)["shape"]
         assert {row["shape"] for _, row in table_rows(table) if "shape" in row} == set(shapes)

@@ -23,7 +23,8 @@ def check(program: Program) -> Iterator[Finding]:
     """A finding where the primitive is made and one for its first use in each function; notes on blocking locks."""
     groups: dict[tuple[Any, ...], dict[ScopeId, Access]] = {}
     for access in program.reached.reads:
-        if access.context.start.runs != "request" or not _is_coroutine(program, access.function):
+        start = access.context.start
+        if start.runs != "request" or start.lane or not _is_coroutine(program, access.function):
             continue
         if getattr(access.record, "remote", None) is None and _primitive(program, access.path):
             first = groups.setdefault(access.place.key, {})
@@ -39,7 +40,7 @@ def check(program: Program) -> Iterator[Finding]:
         for access in uses:
             yield _used(program, access, cures)
     for fid, contexts in program.reached.contexts.items():
-        yield from _blocking(program, fid, [context for context in contexts if context.start.runs == "request"])
+        yield from _blocking(program, fid, [c for c in contexts if c.start.runs == "request" and not c.start.lane])
 
 
 def _is_coroutine(program: Program, fid: ScopeId) -> bool:

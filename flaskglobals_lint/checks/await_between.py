@@ -12,6 +12,7 @@ from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.rule import by_code
 
 RULE = by_code("FGL104")
+_HELD_ON_LOOP = "await first, or hold one `asyncio.Lock` from the read to the write"
 
 
 def check(program: Program) -> Iterator[Finding]:
@@ -32,9 +33,11 @@ def _finding(program: Program, race: Race) -> Finding:
     function, pos = check_then_set.acts(race)
     where = conflicts.way_in(program, context)
     checked = pair.kind == "control"
+    lane = context.start.tasks
+    obeyed = "without a lock" if lane else "without a lock that threads obey,"
     done = f"{'checked' if checked else 'read'} on line {pair.read.pos[0]}"
     message = (
-        f"`{place.label}` is {done} and written here after an `await`, without a lock that threads obey, {where}; "
+        f"`{place.label}` is {done} and written here after an `await`, {obeyed} {where}; "
         f"{'two requests can both pass the check' if checked else 'an update made meanwhile is lost'}"
     )
     chain = program.chain(context)
@@ -51,19 +54,20 @@ def _finding(program: Program, race: Race) -> Finding:
         wording.related(program, race),
         conflicts.confidence(race),
         conflicts.window(pair),
-        f"await first, then {wording.lock_suggestion(program, race)}",
+        _HELD_ON_LOOP if lane else f"await first, then {wording.lock_suggestion(program, race)}",
         _steps(race),
         uninterrupted=race.uninterrupted,
-        remedies=remedies.of_race(program, race),
+        remedies=() if lane else remedies.of_race(program, race),
     )
 
 
 def _steps(race: Race) -> tuple[str, ...]:
     label = race.conflict.place.label
     read, write = race.pair.read.pos[0], race.pair.write.pos[0]
+    there = "while A waits" if race.context.start.tasks else "in a thread and event loop of its own"
     return (
         f"request A reads {label} (line {read}) and awaits",
-        f"request B, in a thread and event loop of its own, reads the same {label} (line {read})",
+        f"request B, {there}, reads the same {label} (line {read})",
         f"A writes {label} (line {write})",
         f"B writes {label} (line {write}): what A did is repeated or lost",
     )

@@ -77,7 +77,7 @@ def lock_suggestion(program: Program, race: Race) -> str:
 def actors(race: Race) -> str:
     """Who comes between: ``two requests``, ``this thread and a request`` …"""
     start = race.context.start
-    if start.repeated:
+    if start.often:
         return "two requests" if start.runs == "request" else "two such threads"
     asks = any(other.context.start.runs == "request" for other in race.others)
     return "this thread and a request" if asks else "this thread and another one"

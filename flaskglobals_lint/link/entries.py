@@ -12,7 +12,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import workers
 from flaskglobals_lint.link.given import handed_over, is_partial
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
-from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, beside_tests, describe
+from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, beside_tests, describe, tells_startup
 from flaskglobals_lint.link.urls import Urls
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ class Entries:
         bindings = target[2] if target[0] == "func" else ()
         where = where or function
         runs = entry.runs
+        entry = _as_run(entry, function)
         start = Start(
             fid,
             bindings,
@@ -128,8 +129,9 @@ class Entries:
         scope = function.parent or f"{function.module.path}:"
         for below, decorator in enumerate(reversed(decorators)):
             entry = self.entry_of(decorator, scope)
-            if entry is None:
+            if entry is None or tells_startup(decorator, entry):
                 continue
+            entry = _as_run(entry, function)
             targets: Atoms = (("func", function.id, ()),)
             if function.cls is not None and self.types.names.kind(function.id) == "method":
                 targets = (("bound", function.id, ("inst", function.cls)),)
@@ -161,13 +163,15 @@ class Entries:
         if isinstance(node, f.Attribute):
             receivers = self.types.expand(self.types.of(node.value, scope))
             known = False
+            loop = ""
             for dotted in self.library_types(receivers):
+                loop = self.models.loop(dotted)
                 entry = self.models.decorator(dotted, node.name)
                 if entry is not None:
-                    return entry
+                    return replace(entry, loop=loop)
                 registers = self.models.call(dotted, node.name)
                 if registers is not None and call is None:
-                    return registers.entry
+                    return replace(registers.entry, loop=loop)
                 known = known or self.models.is_application(dotted)
             for atom in self.types.of(node, scope):
                 if atom[0] == "ext":
@@ -180,7 +184,7 @@ class Entries:
             if named is not None and (not named.path_first or self.has_path(call)):
                 if any(atom[0] in ("cont", "func") for atom in receivers):
                     return None
-                return named.entry
+                return replace(named.entry, loop=loop)
             return None
         for atom in self.types.expand(self.types.of(node, scope)):
             if atom[0] == "ext":
@@ -247,12 +251,16 @@ class Entries:
                     continue
                 if arguments and [p.name for p in function.facts.parameters[1:2]] == ["app"]:
                     arguments = (*arguments, ((("app",),),))
-                many = base.entry.repeated or (base.entry.kind == "thread" and workers.made_in_loop(self.types, cid))
+                entry = _as_run(replace(base.entry, loop=self.models.loop(dotted)), function)
                 start = Start(
-                    fid, (), base.entry.kind, detail, base.entry.runs, many,
-                    function.module.input.path, function.facts.pos[0], arguments, lane=base.entry.lane,
+                    fid, (), entry.kind, detail, entry.runs, entry.repeated,
+                    function.module.input.path, function.facts.pos[0], arguments, lane=entry.lane,
                 )  # fmt: skip
                 self.found.setdefault((fid, (), base.entry.runs, arguments), start)
+                if base.entry.kind == "thread" and workers.made_in_loop(self.types, cid):
+                    # Each of several threads has its own ``self``; what else they use they share.
+                    arguments = ((("fresh",),),)
+                    self.found[fid, (), base.entry.runs, arguments] = replace(start, repeated=True, arguments=arguments)
             return
 
     def kept_instance(self, cid: ScopeId) -> bool:
@@ -310,9 +318,11 @@ class Entries:
         """``app.add_url_rule(…, view_func=f)``, ``Thread(target=f)``, ``signal.connect(f)`` …"""
         function = site.call.function
         registers: EntryCall | None = None
+        loop = ""
         if isinstance(function, f.Attribute):
             receivers = self.types.expand(self.types.of(function.value, site.scope))
             for dotted in self.library_types(receivers):
+                loop = self.models.loop(dotted)
                 registers = self.models.call(dotted, name)
                 if registers is not None:
                     break
@@ -328,7 +338,9 @@ class Entries:
             return
         registers = workers.registered(self.types, site.call, site.scope, registers)
         repeated = workers.repeated(self.types, site, registers)
-        registers = replace(registers, entry=replace(registers.entry, repeated=repeated))
+        if tells_startup(site.call, registers.entry):
+            return
+        registers = replace(registers, entry=replace(registers.entry, repeated=repeated, loop=loop))
         detail = describe(site.call, name)
         at = 0
         for argument in site.call.arguments:
@@ -343,8 +355,13 @@ class Entries:
                 values = [value for value in argument.value.values if isinstance(value, f.Call)]
             for value in values:
                 for target in self.targets(value, site.scope):
-                    if not wanted and not self.index.functions[target[1]].facts.is_async:
+                    is_async = self.index.functions[target[1]].facts.is_async
+                    if not wanted and not is_async:
                         continue
+                    if wanted and is_async and registers.entry.kind == "thread" and not isinstance(value, f.Call):
+                        # A thread would only make the coroutine; what runs it has a loop.
+                        entry = replace(registers.entry, repeated=False, lane="event loop")
+                        registers = replace(registers, entry=entry)
                     told = detail
                     if registers.entry.kind == "thread" and detail == name:
                         told = self.index.functions[target[1]].facts.name
@@ -444,3 +461,8 @@ class Entries:
                     if atom[0] in ("func", "bound"):
                         function = self.index.functions[atom[1]]
                         self.add(atom, route, name, function, function.facts.pos)
+
+
+def _as_run(entry: Entry, function: FunctionIndex) -> Entry:
+    """When the function runs, given whether it is async: on the loop of its application, if that has one."""
+    return replace(entry, repeated=False, lane=entry.loop) if entry.loop and function.facts.is_async else entry

@@ -119,7 +119,10 @@ class Reach:
                 and other.held <= context.held
                 and other.once in ("", context.once)
                 and all(one | new == one for one, new in zip(other.flags, context.flags, strict=True))
-                and (other.start.runs == "request" or (background and other.start is context.start))
+                and (
+                    (other.start.runs == "request" and other.start.lane in ("", context.start.lane))
+                    or (background and other.start is context.start)
+                )
             ):
                 return
         same = (context.bindings, context.flags, context.constants)
@@ -149,7 +152,7 @@ class Reach:
             if edge.sections:
                 held |= self.lock_keys(edge.sections, context)
             start = context.start
-            if edge.kind == "start" and not context.start.repeated:
+            if edge.kind == "start" and not context.start.often:
                 # Code that runs once starts one thread, which is known.
                 continue
             once = self._once(edge, context)
@@ -200,7 +203,10 @@ class Reach:
         function = index.functions[context.function]
         name = index.functions[edge.callee].facts.name
         lane = edge.entry.lane if edge.entry is not None else ""
-        repeated = context.start.repeated and edge.kind in ("thread", "start") and not lane and not once
+        if index.functions[edge.callee].facts.is_async:
+            # A coroutine that is handed on is awaited on the loop that it came from.
+            lane = lane or context.start.lane
+        repeated = context.start.often and edge.kind in ("thread", "start") and not lane and not once
         runs = "once" if edge.entry is not None and edge.entry.runs == "once" else "background"
         kind = edge.entry.kind if edge.entry is not None and lane else edge.kind.replace("start", "thread")
         return Start(
@@ -294,7 +300,8 @@ class Reach:
         return frozenset(found)
 
     def _lock_key(self, section: Section, context: Context) -> Any | None:
-        if section.kind == "async" or section.lock is None:
+        if section.lock is None or (section.kind == "async" and not context.start.tasks):
+            # A lock of asyncio keeps those out who run on the same event loop.
             return None
         if section.kind == "path":
             return ("path", section.lock)
@@ -436,7 +443,7 @@ def _runs_below(owner: ScopeId, context: Context) -> bool:
     """Whether the context belongs to one run of a function that several threads run, each with variables of its own."""
     above = context.parent
     while above is not None:
-        if above.function == owner and above.start.repeated:
+        if above.function == owner and above.start.often:
             return True
         above = above.parent
     return False

@@ -13,6 +13,7 @@ from flaskglobals_lint.link.index import ScopeId, last_name
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
+    from flaskglobals_lint.models import Entry
 
 MIDDLEWARE = "WSGI middleware"
 """What is said of a function that stands before the application and is given the WSGI environment."""
@@ -47,6 +48,11 @@ class Start(msgspec.Struct, frozen=True, gc=False):
         """Whether other runs of it, which take turns with this one, go on while it awaits."""
         return bool(self.lane) and not self.lane.startswith(ONCE)
 
+    @property
+    def often(self) -> bool:
+        """Whether it runs again before it has ended: beside itself, or while it waits for something."""
+        return self.repeated or self.runs == "request"
+
     def beside(self, other: Start) -> bool:
         """Whether both can run at once; a start beside itself if it is repeated. What runs once does so before the first
         request or after the last."""
@@ -56,6 +62,12 @@ class Start(msgspec.Struct, frozen=True, gc=False):
             # One line starts both: once where it stands, and again as each caller reaches it.
             return self.repeated or other.repeated
         return "once" not in (self.runs, other.runs) and (not self.lane or self.lane != other.lane)
+
+
+def tells_startup(call: f.Expression, entry: Entry) -> bool:
+    """Whether a registration names an event that comes while the application is set up: ``listens_for(Base, "…")``."""
+    arguments = call.arguments if entry.startup and isinstance(call, f.Call) else ()
+    return any(isinstance(a.value, f.Constant) and a.value.text in entry.startup for a in arguments)
 
 
 _TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")

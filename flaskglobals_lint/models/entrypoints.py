@@ -28,6 +28,11 @@ class Entry(msgspec.Struct, frozen=True):
     runs: Runs
     repeated: bool
     lane: str = ""
+    startup: tuple[str, ...] = ()
+    """Events whose listeners run while the application is set up."""
+
+    loop: str = ""
+    """The lane on which an async function runs; without one each call has an event loop, and a thread, of its own."""
 
 
 class EntryCall(msgspec.Struct, frozen=True):
@@ -79,13 +84,15 @@ class EntryTable(msgspec.Struct, frozen=True):
     by_method_name: Mapping[str, NamedEntry]
     call_by_method_name: Mapping[str, EntryCall]
     entries: Mapping[str, Entry]
+    loops: Mapping[str, str]
+    """The lane of the async functions of an application, by its type."""
 
 
 def load_entries() -> EntryTable:
     """The table ``entrypoints.toml``."""
     data = tables.read("entrypoints")
     entries = {
-        name: Entry(row["kind"], row["runs"], row["repeated"], row.get("lane", ""))
+        name: Entry(row["kind"], row["runs"], row["repeated"], row.get("lane", ""), tables.strings(row, "startup"))
         for name, row in data["entry"].items()
     }
     return EntryTable(
@@ -96,6 +103,7 @@ def load_entries() -> EntryTable:
         by_method_name={name: _named(row, entries) for row in data["method"] for name in row["names"]},
         call_by_method_name={name: _call(row, entries) for row in data["call_method"] for name in row["names"]},
         entries=entries,
+        loops={name: row["lane"] for row in data["loop"] for name in row["types"]},
     )
 
 

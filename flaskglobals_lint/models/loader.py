@@ -215,6 +215,10 @@ class Models:
         """Last names of all calls that register callables."""
         return frozenset(name.rsplit(".", 1)[-1] for _, name in self._entry_table.calls)
 
+    def loop(self, dotted: str) -> str:
+        """The lane on which an application of this type runs its async functions; empty if it starts a loop for each."""
+        return self._inherited(dotted, self._entry_table.loops) or ""
+
     def is_application(self, dotted: str) -> bool:
         """Is it a class of application or blueprint, whose own methods are all known?"""
         return any(name in ("flask.Flask", "flask.Blueprint") for name in self._types.ancestry(dotted))
