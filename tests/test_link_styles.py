@@ -300,6 +300,100 @@ app.after_request(partial(account, "today"))
 
 KEPT = [
     case(
+        "taken out of each table of a tuple",
+        """
+one, two = {}, {}
+
+@app.post("/<key>/<word>")
+def put(key, word):
+    one[key] = word
+    two[key] = word
+    return ""
+
+@app.delete("/<key>")
+def drop(key):
+    for table in (one, two):
+        table.pop(key, None)
+    return ""
+
+@app.get("/<key>")
+def get(key):
+    return [one.get(key), two.get(key)]
+""",
+    ),
+    case(
+        "taken out of each table of a list",
+        """
+one, two = {}, {}
+
+@app.post("/<key>/<word>")
+def put(key, word):
+    one[key] = word
+    two[key] = word
+    return ""
+
+@app.delete("/<key>")
+def drop(key):
+    for table in [one, two]:
+        table.pop(key, None)
+    return ""
+
+@app.get("/<key>")
+def get(key):
+    return [one.get(key), two.get(key)]
+""",
+    ),
+    case(
+        "taken out of one table of two",
+        """
+one, two = {}, {}
+
+@app.post("/<key>/<word>")
+def put(key, word):
+    one[key] = word
+    two[key] = word  # want: FGL302
+    return ""
+
+@app.delete("/<key>")
+def drop(key):
+    for table in (one,):
+        table.pop(key, None)
+    return ""
+
+@app.get("/<key>")
+def get(key):
+    return [one.get(key), two.get(key)]
+""",
+    ),
+    case(
+        "names that are only printed",
+        """
+import logging
+log = logging.getLogger(__name__)
+names = []
+
+@app.post("/")
+def come():
+    names.append(request.form["name"])  # want: FGL302
+    print("here", names)
+    log.info("%s", names)
+    return ""
+""",
+    ),
+    case(
+        "names that are sent to whoever comes last",
+        """
+from pages import page
+
+names = []
+
+@app.post("/")
+def come():
+    names.append(request.form["name"])  # want: FGL301, FGL302
+    return page("names.html", names)
+""",
+    ),
+    case(
         "a memo without a limit",
         """
 from functools import lru_cache

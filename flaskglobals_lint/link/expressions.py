@@ -102,7 +102,9 @@ def _display(frame: Frame, node: f.Display) -> Value:
         if isinstance(child, f.Starred) or (node.kind == "dict" and node.keys[at] is None):
             deps |= items.content(frame, value, node.pos)
     made = Value(((("new", (*node.pos[:2], frame.scope), ("cont", node.kind)),),), deps, flags)
-    if node.kind == "tuple" and not any(isinstance(child, f.Starred) for child in node.values):
+    if (node.kind == "tuple" or (frame.consuming and node.kind != "dict")) and not any(
+        isinstance(child, f.Starred) for child in node.values
+    ):
         made.parts = tuple(parts)
     return made
 

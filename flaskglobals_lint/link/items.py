@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
     from flaskglobals_lint.link.summary import Path
 
+MOST_PARTS = 8
 _INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
 """Attributes of data frames and series by which their items are read and written."""
 
@@ -116,6 +117,10 @@ def elements(frame: Frame, iterable: Value, pos: f.Position) -> Value:
     deps = content(frame, iterable, pos)
     if iterable.view == "keys":
         return Value((), deps, iterable.flags)
+    if iterable.parts and not iterable.view:
+        # ``for table in (first, second):`` walks just these.
+        refs.extend(dict.fromkeys(ref for part in iterable.parts for ref in part.refs))
+        return Value(tuple(refs[:MOST_PARTS]), deps, iterable.flags)
     for ref in iterable.refs:
         if not is_path(ref):
             continue

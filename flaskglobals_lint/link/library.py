@@ -273,9 +273,23 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     for value in values:
         deps |= value.deps
         flags |= value.flags & kept(node)
-        frame.hand_out(value, node.pos)
+    _hand_out(frame, node, values)
     callback(frame, node, values, later=True)
     return Value((), deps, flags)
+
+
+_LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"})
+"""Methods of loggers."""
+
+
+def _hand_out(frame: Frame, node: f.Call, values: list[Value]) -> None:
+    """What is called can read from its arguments, unless it only prints them or writes them to a log."""
+    if isinstance(node.function, f.Attribute) and node.function.name in _LOGS:
+        return
+    if isinstance(node.function, f.Global) and node.function.name == "print":
+        return
+    for value in values:
+        frame.hand_out(value, node.pos)
 
 
 def kept(node: f.Call) -> int:
@@ -299,7 +313,7 @@ def library_call(frame: Frame, node: f.Call, target: Any, values: list[Value]) -
     for value in values:
         deps |= value.deps
         flags |= value.flags
-        frame.hand_out(value, node.pos)
+    _hand_out(frame, node, values)
     frame.write_library(dotted, "call", Value((), deps, flags), node.pos)
     if not owner and holding.on_file(frame, node, dotted):
         return Value((), deps, flags)
