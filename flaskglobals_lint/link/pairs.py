@@ -14,15 +14,30 @@ def find(summary: Summary, first_read: int, parameters: tuple[str, ...] = ()) ->
     """All pairs of a function with these ``parameters``, the worst read of each write: at most one of each kind."""
     found: list[Pair] = []
     seen: set[tuple[object, ...]] = set()
+    near = _by_place(summary.reads)
+    made = [write for write in summary.writes if write.via in ("=", "[…] =") and write.remote is None]
     for write in summary.writes:
+        close = near.get(write.path[:2], 0) | near.get((*write.path[:1], None), 0)
         for kind, mask in (("control", write.control), ("value", write.values)):
-            pair = _worst(summary, write, kind, mask, first_read, parameters)
+            reads = mask >> first_read & close
+            pair = _worst(summary, write, kind, reads, first_read, parameters, made) if reads else None
             if pair is not None:
                 token = (kind, write.path, write.pos, write.sections)
                 if token not in seen:
                     seen.add(token)
                     found.append(pair)
     return found + _companions(summary, found, first_read) + _refills(summary, found)
+
+
+def _by_place(reads: list[Read]) -> dict[Path, int]:
+    """Bit sets of the reads that can concern a path: by its root, by its root and first step, and, with None for the first
+    step, those of the root alone."""
+    found: dict[Path, int] = {}
+    for at, read in enumerate(reads):
+        path = read.path
+        for key in (path[:1], path[:2] if len(path) > 1 else (*path, None)):
+            found[key] = found.get(key, 0) | 1 << at
+    return found
 
 
 def _refills(summary: Summary, found: list[Pair]) -> list[Pair]:
@@ -80,9 +95,15 @@ def _beside(write: Write, other: Write) -> bool:
 
 
 def _worst(
-    summary: Summary, write: Write, kind: str, mask: int, first_read: int, parameters: tuple[str, ...]
+    summary: Summary,
+    write: Write,
+    kind: str,
+    reads: int,
+    first_read: int,
+    parameters: tuple[str, ...],
+    made: list[Write],
 ) -> Pair | None:
-    """The pair of the write with the read that is guarded least.
+    """The pair of the write with the one of the reads that is guarded least; ``made`` are the assignments before it and after.
 
     For a check it is enough that one check stands in the write's own section (double-checked locking); a value is stale
     if any read of it stands outside.
@@ -90,15 +111,15 @@ def _worst(
     best: Pair | None = None
     if _again(summary, write):
         return None
-    for at in bits(mask >> first_read):
+    for at in bits(reads):
         read = summary.reads[at]
         one_call = write.remote is not None and read.remote == write.remote
         if (
             related(read, write)
             and not _vague(read, write)
             and not one_call
-            and not _made_before(summary, read, write)
-            and not _set_before(summary, first_read, read, write, kind)
+            and not _made_before(made, read, write)
+            and not _set_before(summary, made, first_read, read, write, kind)
             and not (kind == "control" and _either_way(summary, write, 1 << (first_read + at)))
         ):
             early = kind == "control" and not write.branch >> first_read >> at & 1
@@ -146,13 +167,11 @@ def found(pair: Pair) -> bool:
     return own and pair.write.kind == "mutate" and pair.read.kind in ("element", "lack" if pair.early else "truth")
 
 
-def _made_before(summary: Summary, read: Read, write: Write) -> bool:
+def _made_before(assigned: list[Write], read: Read, write: Write) -> bool:
     """Whether both concern a part of an object that the function made and stored itself just before: nobody knew it."""
-    for made in summary.writes:
+    for made in assigned:
         if (
-            made.via in ("=", "[…] =")
-            and made.remote is None
-            and len(made.path) < len(read.path)
+            len(made.path) < len(read.path)
             and read.path[: len(made.path)] == made.path
             and made.pos < read.pos
             and "[]" not in made.path
@@ -164,15 +183,14 @@ def _made_before(summary: Summary, read: Read, write: Write) -> bool:
     return False
 
 
-def _set_before(summary: Summary, first_read: int, read: Read, write: Write, kind: str) -> bool:
+def _set_before(summary: Summary, assigned: list[Write], first_read: int, read: Read, write: Write, kind: str) -> bool:
     """Whether the read sees what the function itself has just stored, in any case and whatever was there: to look at that and set
     it right is no check of what others left, and to set flags in it at once is no update of theirs."""
-    for made in summary.writes:
+    for made in assigned:
         if (
             made is not write
             and made.path == read.path == write.path
             and made.via == "="
-            and made.remote is None
             and made.pos < read.pos
             and read.remote is None
             and not made.branch & ~write.branch

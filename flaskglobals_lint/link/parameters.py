@@ -6,11 +6,11 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.answers import MOST_ATOMS
 from flaskglobals_lint.link.names import unique
 
 if TYPE_CHECKING:
-    from flaskglobals_lint import facts as f
     from flaskglobals_lint.link.atoms import Atom, Atoms
     from flaskglobals_lint.link.index import CallSite, ScopeId
     from flaskglobals_lint.link.types import Types
@@ -165,7 +165,8 @@ class Parameters:
     def _calls_of_objects(self) -> list[CallSite]:
         """Calls of which it is not sure that they run no ``__call__`` of an object: all at first, but soon few."""
         if self._of_objects is None:
-            self._of_objects = self._calls(self.index.calls)
+            names = self._names_of_values()
+            self._of_objects = [site for site in self._calls(self.index.calls) if _may_be(site.call.function, names)]
         functions = self.index.functions
         self._of_objects = [
             site
@@ -174,6 +175,22 @@ class Parameters:
             or any(functions[fid].facts.name == "__call__" for fid in known)
         ]
         return self._of_objects
+
+    def _names_of_values(self) -> set[str] | None:
+        """What variables of modules and attributes are called that are more than a plain function or class, which a call runs
+        no ``__call__`` of an object with; None where a module makes its own names up."""
+        index = self.index
+        if any(f"{path}:__getattr__" in index.functions for path in index.modules):
+            return None
+        found = {*index.attributes, *(name for names in self._aliases.values() for name in names)}
+        found.update(one.facts.name for one in index.functions.values() if one.facts.decorators)
+        found.update(one.facts.name for one in index.classes.values() if one.facts.decorators)
+        scopes = [module.names for module in index.modules.values()] + [cls.names for cls in index.classes.values()]
+        for names in scopes:
+            for name, bindings in names.items():
+                if any(binding.how not in ("function", "class", "import") for binding in bindings):
+                    found.add(name)
+        return found
 
     def subtree(self, cid: ScopeId) -> list[ScopeId]:
         found: dict[ScopeId, None] = {}
@@ -216,3 +233,8 @@ class Parameters:
                         if method is not None:
                             found.setdefault(method, 1)
         return found
+
+
+def _may_be(node: f.Expression, names: set[str] | None) -> bool:
+    """Whether the expression can be what one of these names stands for."""
+    return names is None or not isinstance(node, f.Attribute | f.Global) or node.name in names

@@ -12,7 +12,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import captured
 from flaskglobals_lint.link.contexts import Access, Conflict, Context, Reached
 from flaskglobals_lint.link.passing import DISPLACES
-from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, is_path
+from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
 from flaskglobals_lint.link.starts import MIDDLEWARE, ONCE, Start, beside_tests
 from flaskglobals_lint.link.summary import (
     REQUEST,
@@ -343,6 +343,8 @@ class Reach:
         for fid, contexts in self.result.contexts.items():
             for context in contexts:
                 summary = self.evaluator.summary(fid, context.constants)
+                # Most records of a function are of few paths.
+                places: dict[Path, list[tuple[Path, Place]]] = {}
                 for records, into, alone in (
                     (summary.reads, self.result.reads, False),
                     (summary.writes, self.result.writes, True),
@@ -351,18 +353,23 @@ class Reach:
                     (summary.handed, self.result.handed, False),
                 ):
                     for record in records:
-                        for path in self._shared(record.path, serving, context):
-                            place = self.paths.place(path)
-                            if place is not None:
-                                locks = self._held(record.sections, context, path, alone)
-                                into.append(Access(place, path, record, locks, context))
+                        known = places.get(record.path)
+                        if known is None:
+                            known = places[record.path] = self._places(record.path, serving, context)
+                        for path, place in known:
+                            locks = self._held(record.sections, context, path, alone)
+                            into.append(Access(place, path, record, locks, context))
                 for pair in summary.pairs:
-                    for path in self._shared(pair.write.path, serving, context):
-                        place = self.paths.place(path)
-                        if place is not None:
-                            guards = self._held(pair.covers, context, path, True)
-                            self.result.conflicts.append(Conflict(place, path, pair, guards, context))
+                    known = places.get(pair.write.path)
+                    for path, place in self._places(pair.write.path, serving, context) if known is None else known:
+                        guards = self._held(pair.covers, context, path, True)
+                        self.result.conflicts.append(Conflict(place, path, pair, guards, context))
         self._unify()
+
+    def _places(self, path: Path, serving: set[ScopeId], context: Context) -> list[tuple[Path, Place]]:
+        """The shared places that a function's path leads to, each with the way to it."""
+        found = ((one, self.paths.place(one)) for one in self._shared(path, serving, context))
+        return [(one, place) for one, place in found if place is not None]
 
     def _unify(self) -> None:
         """Take the locks of a class's objects for one where some way leads to an object that cannot be told."""

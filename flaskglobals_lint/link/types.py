@@ -48,6 +48,7 @@ class Types:
         self.names = names
         self.models = models
         self.answers = Answers()
+        self._expressions = self.answers.expressions
         self.constructors = Constructors(index, names)
         self.subclass_tests = plugins.tests(index)
         self._bindings: dict[Slot, list[Binding]] = {}
@@ -80,7 +81,8 @@ class Types:
         """Atoms of an expression in the code of ``scope``; parameters stay symbolic."""
         if type(node) is f.Constant:
             return (("const", node.kind),)
-        found = self.answers.of(node, scope)
+        known = self._expressions.get(scope)
+        found = None if known is None else known.get(id(node))
         if found is None:
             key = (OF, id(node), scope)
             found = self.answers.known(key)
