@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import attributes, expressions, items, library, locks, memo, methods, passing
+from flaskglobals_lint.link import attributes, expressions, items, lasting, library, locks, memo, methods, passing
 from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
@@ -79,6 +79,7 @@ def dispatch(frame: Frame, node: f.Call, callee: Value, values: list[Value]) -> 
             targets.append(ref)
     if not targets and not callee.refs:
         targets = list(frame.types.expand(frame.types.of(node.function, frame.scope)))
+    targets = [_kept_method(frame, (), target) if target[0] == "bound" else target for target in targets]
     if origin is not None:
         frame.call(Edge("", (), (), node.pos, frame.sections, "call", origin))
     known = False
@@ -115,15 +116,18 @@ def _kept_method(frame: Frame, path: Path, method: Any) -> Any:
     """A bound method that a table or a module's variable keeps: of the object that keeps the table, or of one that lives as
     long as it."""
     owner = method[2]
-    if is_path(owner) or owner[0] != "inst" or (len(path) < 2 and path[0][0] != "g"):
+    if is_path(owner) or owner[0] != "inst":
         return method
-    own = path[0][0] == "p" and any(
-        atom[0] == "inst" and frame.types.related(atom[1], owner[1]) for atom in frame.paths.atoms(path[:1])
-    )
-    if own:
-        return ("bound", method[1], path[:1], *method[3:])
-    kept = path[0][0] in ("g", "k", "inst", "app", "fn")
-    return ("bound", method[1], (owner,), *method[3:]) if kept else method
+    if len(path) > 1 or (path[:1] and path[0][0] == "g"):
+        own = path[0][0] == "p" and any(
+            atom[0] == "inst" and frame.types.related(atom[1], owner[1]) for atom in frame.paths.atoms(path[:1])
+        )
+        if own:
+            return ("bound", method[1], path[:1], *method[3:])
+        if path[0][0] in ("g", "k", "inst", "app", "fn"):
+            return ("bound", method[1], (owner,), *method[3:])
+    lasts = lasting.made_by_modules(frame.types, owner[1])
+    return ("bound", method[1], (owner,), *method[3:]) if lasts else method
 
 
 def _target(frame: Frame, node: f.Call, target: Any, values: list[Value], origin: Any) -> Value | None:

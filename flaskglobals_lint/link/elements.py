@@ -323,4 +323,6 @@ class Elements:
                     return self.element_of(value.arguments[0].value, scope)
                 if function.name == "zip" and 0 <= at < len(value.arguments):
                     return self.element_of(value.arguments[at].value, scope)
-        return ()
+            return ()
+        step = key_step(f.Constant("int", str(at)))
+        return tuple(atom for slot in self.slots_of(value, scope) for atom in self.types.slot((*slot, ITEM, step)))

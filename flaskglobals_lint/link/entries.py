@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import workers
+from flaskglobals_lint.link import launchers, workers
 from flaskglobals_lint.link.given import handed_over, is_partial
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
 from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, beside_tests, describe, tells_startup
@@ -45,7 +45,7 @@ class Entries:
             self.based(cid)
             if cls.facts.decorators:
                 self.decorated_class(cid)
-        methods = self.models.registering_methods
+        methods = self.models.registering_methods | launchers.calls(self.types)
         for name, sites in self.index.calls.items():
             if name in methods:
                 for site in sites:
@@ -334,6 +334,8 @@ class Entries:
                     registers = self.models.call("", atom[1])
                     if registers is not None:
                         break
+        if registers is None:
+            registers = launchers.registering(self.types, site)
         if registers is None:
             return
         registers = workers.registered(self.types, site.call, site.scope, registers)

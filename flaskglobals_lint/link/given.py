@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId, last_name
+from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
@@ -31,9 +32,22 @@ def positional(call: f.Call, registers: EntryCall) -> list[f.Expression]:
     return []
 
 
-def keyword(function: FunctionIndex, call: f.Call) -> list[tuple[int, f.Expression]]:
-    """What ``Thread(target=f, kwargs={"name": value})`` passes: the parameter's index and the value."""
+def passed_on(
+    function: FunctionIndex, call: f.Call, registers: EntryCall, first: int
+) -> list[tuple[int, f.Expression]]:
+    """What the call passes the registered function: the index of a parameter, from ``first`` on, and the value."""
+    indexes = range(first, len(function.facts.parameters))
+    return [*zip(indexes, positional(call, registers), strict=False), *_keywords(function, call, registers)]
+
+
+def _keywords(function: FunctionIndex, call: f.Call, registers: EntryCall) -> list[tuple[int, f.Expression]]:
+    """``Thread(target=f, kwargs={"name": value})``, ``spawn(f, name=value)``"""
     names = {parameter.name: at for at, parameter in enumerate(function.facts.parameters)}
+    if registers.passes == "rest":
+        own = registers.keywords
+        return [(names[a.keyword], a.value) for a in call.arguments if a.keyword in names and a.keyword not in own]
+    if registers.passes != "args":
+        return []
     return [
         (names[key.text], value)
         for argument in call.arguments
@@ -70,8 +84,7 @@ def handed_over(
         values = [argument.value for argument in value.arguments[1:] if argument.keyword is None]
         slots = [(names[a.keyword], a.value) for a in value.arguments if a.keyword in names]
     if thread:
-        values += positional(call, registers)
-        slots += keyword(function, call) if registers.passes == "args" else []
+        slots += passed_on(function, call, registers, at + len(values))
     slots += zip(range(at, len(given)), values, strict=False)
     for at, one in slots:
         refs = _shared(types, one, scope)
@@ -82,6 +95,8 @@ def handed_over(
 def _shared(types: Types, value: f.Expression, scope: ScopeId) -> tuple[Any, ...]:
     """What an argument refers to: an instance, or an object that a variable or attribute holds."""
     atoms = types.expand(types.of(value, scope))
+    if _own(types, value, scope):
+        return ()
     instances = tuple((atom,) for atom in atoms if atom[0] == "inst")
     if instances or not any(atom[0] in ("cont", "extinst", "conn") for atom in atoms):
         return instances[:2]
@@ -92,3 +107,23 @@ def _shared(types: Types, value: f.Expression, scope: ScopeId) -> tuple[Any, ...
         elif slot[0] in ("g", "v"):
             found.append((slot[:3], *slot[3:]))
     return tuple(found[:2])
+
+
+def _own(types: Types, value: f.Expression, scope: ScopeId) -> bool:
+    """Whether a function makes an object for what it starts, and for nobody else: in the call, or as a variable that it
+    gives nothing else and keeps nowhere."""
+    function = types.index.functions.get(scope)
+    if function is None or function.facts.name == "__init__":
+        return False
+    if isinstance(value, f.Call):
+        return any(atom[0] == "class" for atom in types.of(value.function, scope))
+    if not isinstance(value, f.Local):
+        return False
+    made = [binding.value for binding in types.bindings(("v", scope, value.name))]
+    if not made or not all(isinstance(one, f.Call) and _own(types, one, scope) for one in made):
+        return False
+    parts = list(walk(function.facts.body))
+    asked = {id(part.value) for part in parts if isinstance(part, f.Attribute)}
+    bound = {id(target) for part in parts if isinstance(part, f.Assign) for target in part.targets}
+    uses = [part for part in parts if isinstance(part, f.Local) and part.name == value.name]
+    return len([one for one in uses if id(one) not in asked | bound]) == 1

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, holding, items, operators, passing, workers
 from flaskglobals_lint.link.frame import ZIPPED, merge
-from flaskglobals_lint.link.given import keyword, positional
+from flaskglobals_lint.link.given import passed_on
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import MEASURED, NAMES_ONE, RANDOM, REQUEST, THREAD_ID, UNIQUE, Edge, Path, Value
 
@@ -395,23 +395,14 @@ def _spawn(
     function = frame.types.index.functions[target[1]]
     given: list[tuple[Any, ...]] = [() for _ in function.facts.parameters]
     flags = [0 for _ in given]
-    at = 0
+    first = 0
     if target[0] == "bound" and given:
         receiver = target[2]
-        given[0], at = (receiver if is_path(receiver) else (("new", (0, 0, ""), receiver),),), 1
-    passed: list[Value] = []
-    if registers.passes == "rest" and registers.positions:
-        passed = values[registers.positions[0] + 1 :]
-    elif registers.passes == "args":
-        passed = [expressions.evaluate(frame, value) for value in positional(node, registers)]
-    for value in passed:
-        if at < len(given):
-            given[at], flags[at] = value.refs[:3], value.flags
-            at += 1
-    if registers.passes == "args":
-        for at, argument_value in keyword(function, node):
-            value = expressions.evaluate(frame, argument_value)
-            given[at], flags[at] = value.refs[:3], value.flags
+        given[0], first = (receiver if is_path(receiver) else (("new", (0, 0, ""), receiver),),), 1
+    known = {id(argument.value): value for argument, value in zip(node.arguments, values, strict=True)}
+    for at, passed in passed_on(function, node, registers, first):
+        value = known[id(passed)] if id(passed) in known else expressions.evaluate(frame, passed)
+        given[at], flags[at] = value.refs[:3], value.flags
     bindings = target[2] if target[0] == "func" else ()
     frame.call(
         Edge(target[1], bindings, tuple(given), node.pos, (), "thread", origin, tuple(flags), (), registers.entry)

@@ -77,6 +77,9 @@ class Members:
             return ()
         method = self.names.method(cid, name)
         if method is not None:
+            fillers = self.names.fillers(cid, method)
+            if fillers:
+                return tuple(found for sub in fillers for found in self.instance_attribute(("inst", sub), name))
             if self.names.is_property(method):
                 return self.types.substitute(self.types.returns(method), [(atom,)], method)
             kind = self.names.kind(method)

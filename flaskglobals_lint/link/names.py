@@ -333,6 +333,24 @@ class Names:
             pending.extend(self.subclasses.get(sub, ()))
         return found
 
+    def fillers(self, cid: ScopeId, fid: ScopeId) -> list[ScopeId]:
+        """The subclasses that define a method which the class itself leaves to them."""
+        if not self._left_open(fid):
+            return []
+        defined = self.overrides(cid, self.index.functions[fid].facts.name)
+        owners = (self.index.functions[one].cls for one in defined if not self._left_open(one))
+        return [owner for owner in owners if owner is not None]
+
+    def _left_open(self, fid: ScopeId) -> bool:
+        """Whether a method is abstract, or only raises ``NotImplementedError``."""
+        body = self.index.functions[fid].facts.body
+        if any(not isinstance(one, f.Raise) and not _is_text(one) for one in body):
+            return False
+        raised = [one.value for one in body if isinstance(one, f.Raise)]
+        called = [one.function if isinstance(one, f.Call) else one for one in raised]
+        unwritten = any(isinstance(one, f.Global) and one.name == "NotImplementedError" for one in called)
+        return unwritten or "abstractmethod" in self.decorator_names(fid)
+
     def owner(self, cid: ScopeId, name: str) -> ScopeId | None:
         """The class in the MRO whose body binds attribute ``name`` to a value that its instances share."""
         key = (cid, name)
@@ -398,6 +416,10 @@ def _describes(node: f.Expression | None) -> bool:
     if not isinstance(node, f.Call) or not isinstance(node.function, f.Attribute | f.Global):
         return False
     return node.function.name in _DESCRIPTIONS or node.function.name.endswith("Field")
+
+
+def _is_text(node: f.Statement) -> bool:
+    return isinstance(node, f.Evaluate) and isinstance(node.value, f.Constant)
 
 
 def unique(atoms: list[Atom] | Atoms) -> Atoms:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.answers import MOST_ATOMS
+from flaskglobals_lint.link.given import passed_on
+from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.names import unique
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
     from flaskglobals_lint.link.index import CallSite, ScopeId
     from flaskglobals_lint.link.types import Types
+    from flaskglobals_lint.models import EntryCall
 
 MOST_SITES = 24
 _UNKNOWN: list[tuple[CallSite, int]] = []
@@ -122,7 +126,33 @@ class Parameters:
                     if position == at:
                         found.append((argument.value, site.scope))
                     position += 1
-        return found + self.types.constructors.given(fid, parameter.name)
+        return found + self._launched(fid, at) + self.types.constructors.given(fid, parameter.name)
+
+    def _launched(self, fid: ScopeId, at: int) -> list[tuple[f.Expression, ScopeId]]:
+        """What calls that start the function in a thread, or later, pass on."""
+        function = self.index.functions[fid]
+        found: list[tuple[f.Expression, ScopeId]] = []
+        for name in sorted({function.facts.name} | self.aliases(function.facts.name)):
+            for site, target, registers in self._launches.get(name, ()):
+                offset = self._offsets(self.expand(self.types.of(target, site.scope))).get(fid, -1)
+                if offset >= 0:
+                    passed = passed_on(function, site.call, registers, offset)
+                    found.extend((value, site.scope) for index, value in passed if index == at)
+        return found
+
+    @cached_property
+    def _launches(self) -> dict[str, list[tuple[CallSite, f.Expression, EntryCall]]]:
+        """Calls that start something, by the name of what they seem to start."""
+        found: dict[str, list[tuple[CallSite, f.Expression, EntryCall]]] = {}
+        for name, kinds in self.types.models.launching.items():
+            for site in self.index.calls.get(name, ()):
+                for registers in kinds:
+                    plain = [a.value for a in site.call.arguments if a.keyword is None]
+                    targets = [plain[at] for at in registers.positions if at < len(plain)]
+                    targets += [a.value for a in site.call.arguments if a.keyword in registers.keywords]
+                    for target in targets:
+                        found.setdefault(last_name(target), []).append((site, target, registers))
+        return found
 
     def aliases(self, name: str) -> set[str]:
         """Other names that modules import something of that name under."""

@@ -50,6 +50,7 @@ class Types:
         self.answers = Answers()
         self._expressions = self.answers.expressions
         self.constructors = Constructors(index, names)
+        self.lasting: dict[ScopeId, bool] = {}
         self.subclass_tests = plugins.tests(index)
         self._bindings: dict[Slot, list[Binding]] = {}
         self.annotation = Annotations(self).annotation

@@ -219,6 +219,16 @@ class Models:
         """The lane on which an application of this type runs its async functions; empty if it starts a loop for each."""
         return self._inherited(dotted, self._entry_table.loops) or ""
 
+    @cached_property
+    def launching(self) -> Mapping[str, tuple[EntryCall, ...]]:
+        """Calls that also tell what the callable gets, by their last names."""
+        found: dict[str, tuple[EntryCall, ...]] = {}
+        for (_, name), registers in self._entry_table.calls.items():
+            last = name.rsplit(".", 1)[-1]
+            if registers.passes and registers not in found.get(last, ()):
+                found[last] = (*found.get(last, ()), registers)
+        return found
+
     def is_application(self, dotted: str) -> bool:
         """Is it a class of application or blueprint, whose own methods are all known?"""
         return any(name in ("flask.Flask", "flask.Blueprint") for name in self._types.ancestry(dotted))

@@ -1,0 +1,297 @@
+"""What becomes of objects that are given to what runs beside requests: threads of the project's own classes, arguments of
+what is started, methods that a table keeps, and methods that a base class leaves to others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from test_link_cases import case, differences
+
+THREADS = [
+    case(
+        "a thread class that hands its target on",
+        """
+class Job(threading.Thread):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.made = time.time()
+
+    def run(self):
+        with app.app_context():
+            super().run()
+
+seen = {}
+
+def watch(name):
+    for one in seen:  # want: FGL103
+        print(one, open(one).read())
+
+@app.post("/<name>")
+def start(name):
+    Job(target=watch, args=(name,)).start()
+    seen.pop(name, None)
+    return "ok"
+""",
+    ),
+    case(
+        "a thread class that runs something else than its target",
+        """
+class Job(threading.Thread):
+    def run(self):
+        print("nothing")
+
+seen = {}
+
+def watch(name):
+    for one in seen:
+        print(one, open(one).read())
+
+@app.post("/<name>")
+def start(name):
+    Job(target=watch, args=(name,)).start()
+    seen.pop(name, None)
+    return "ok"
+""",
+    ),
+    case(
+        "a thread class that gives its base a method of its own",
+        """
+seen = {}
+
+class Watch(threading.Thread):
+    def __init__(self):
+        super().__init__(target=self.work, daemon=True)
+
+    def work(self):
+        for one in seen:  # want: FGL103
+            print(one, open(one).read())
+
+class Sweep(threading.Thread):
+    def __init__(self):
+        threading.Thread.__init__(self, None, self.work)
+
+    def work(self):
+        for one in seen:  # want: FGL103
+            print(one, open(one).read())
+
+@app.post("/<name>")
+def start(name):
+    seen.pop(name, None)
+    return "ok"
+
+Watch().start()
+Sweep().start()
+""",
+    ),
+    case(
+        "what such a thread counts for itself",
+        """
+class Job(threading.Thread):
+    def __init__(self, path):
+        super().__init__(target=self.work)
+        self.path = path
+        self.total = 0
+        self.steps = {}
+
+    def work(self):
+        for line in open(self.path):
+            self.total = self.total + int(line)
+            if line not in self.steps:
+                self.steps[line] = open(line)
+
+@app.post("/<name>")
+def start(name):
+    Job(name).start()
+    return "ok"
+""",
+    ),
+]
+
+STORE = """
+class Store:
+    def __init__(self):
+        self.queues = []
+
+    def publish(self, item):
+        for queue in self.queues:  # want: FGL103
+            queue.put(item)
+
+    def listen(self, queue):
+        self.queues.append(queue)
+        self.queues.remove(queue)
+
+store = Store()
+
+@app.post("/<name>")
+def listen(name):
+    store.listen(make(name))
+    return "ok"
+"""
+
+ARGUMENTS = [
+    case(
+        "an object that a thread's function is given",
+        STORE
+        + """
+def update(where):
+    while True:
+        where.publish(1)
+
+threading.Thread(target=update, args=(store,)).start()
+""",
+    ),
+    case(
+        "an object that a thread's function is given by name",
+        STORE
+        + """
+def update(seconds, where=None):
+    while True:
+        where.publish(1)
+
+threading.Thread(target=update, args=(5,), kwargs={"where": store}).start()
+""",
+    ),
+    case(
+        "an object that an executor's task is given",
+        STORE
+        + """
+import concurrent.futures
+
+def update(seconds, where):
+    while True:
+        where.publish(seconds)
+
+pool = concurrent.futures.ThreadPoolExecutor()
+pool.submit(update, 5, where=store)
+""",
+    ),
+    case(
+        "an object of its own that a thread's function is given",
+        STORE.replace("  # want: FGL103", "")
+        + """
+def update(where):
+    while True:
+        where.publish(1)
+
+@app.get("/")
+def start():
+    threading.Thread(target=update, args=(Store(),)).start()
+    return "ok"
+""",
+    ),
+]
+
+EVENTS = """
+class Events:
+    def __init__(self):
+        self.named = dict()
+
+    def trigger(self, name):
+        self.named.setdefault(name, []).append(1)  # {trigger}
+
+    def collect(self):
+        for name in self.named:  # {collect}
+            print(name, open(name).read())
+
+class Clock:
+    def __init__(self):
+        self.listeners = []
+
+    def listen(self, callback, every):
+        self.listeners.append((every, callback))  # {listen}
+
+    def tick(self):
+        {tick}
+
+clock = Clock()
+
+def main():
+    while True:
+        clock.tick()
+
+threading.Thread(target=main).start()
+"""
+KEPT = """
+events = Events()
+clock.listen(events.collect, 5)
+
+@app.post("/<name>")
+def trigger(name):
+    events.trigger(name)
+    return "ok"
+"""
+OWN = """
+@app.post("/<name>")
+def trigger(name):
+    events = Events()
+    clock.listen(events.collect, 5)
+    events.trigger(name)
+    return "ok"
+"""
+ROWS = "for row in self.listeners: row[1]()"
+UNPACKED = "for every, callback in self.listeners: callback()"
+SHARED = {"trigger": "want: FGL302", "collect": "want: FGL103", "listen": ""}
+
+TABLES = [
+    case("a method that a row of a table keeps", EVENTS.format(tick=ROWS, **SHARED) + KEPT),
+    case("a method that an unpacked row of a table keeps", EVENTS.format(tick=UNPACKED, **SHARED) + KEPT),
+    case(
+        "a method of an object that one request has",
+        EVENTS.format(tick=ROWS, trigger="", collect="", listen="want: FGL302") + OWN,
+    ),
+]
+
+NODES = """
+class Node:
+    def __init__(self):
+        self._service = make_nothing()
+
+    def create(self):
+        {left}
+
+    def service(self):
+        return self._service
+
+    def renew(self):
+        self._service = self.create()
+
+class Local(Node):
+    def create(self):
+        return Service()
+
+class Service:
+    def __init__(self):
+        self.logs = set()
+
+    def texts(self):
+        return [open(log).read() for log in self.logs]{want}
+
+    def drop(self, name):
+        self.logs.discard(name)
+
+node = Local()
+
+@app.get("/")
+def logs():
+    return node.service().texts()
+
+@app.post("/<name>")
+def drop(name):
+    node.service().drop(name)
+    return "ok"
+"""
+
+NOT_MADE = "raise NotImplementedError"
+TOLD = f'"""Make it."""\n        {NOT_MADE}("by the others")'
+
+LEFT_OPEN = [
+    case("a method that only raises", NODES.format(left=NOT_MADE, want="  # want: FGL103")),
+    case("a method that also says why", NODES.format(left=TOLD, want="  # want: FGL103")),
+    case("a method that gives something itself", NODES.format(left="return open_service()", want="")),
+]
+
+
+@pytest.mark.parametrize("program", [*THREADS, *ARGUMENTS, *TABLES, *LEFT_OPEN])
+def test_what_is_started(program: dict[str, str], tmp_path: Path) -> None:
+    assert not differences(program, tmp_path)
