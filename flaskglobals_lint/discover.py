@@ -247,8 +247,8 @@ class _Search:
             folder, real, rules = waiting.popleft()
             opened += 1
             entries = {entry.name: entry for entry in _entries(folder)}
-            if opened > 1 and "pyvenv.cfg" in entries:
-                continue  # a virtual environment, whatever its name
+            if opened > 1 and "pyvenv.cfg" in entries and not any(name.endswith(_SUFFIXES) for name in entries):
+                continue  # a virtual environment, whatever its name, and not made around an application
             if rules is not None and IGNORE_FILE in entries:
                 rules = rules.inside(folder)
             wanted = {}

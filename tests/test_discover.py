@@ -66,6 +66,11 @@ def test_a_virtual_environment_of_any_name_is_passed_over(project: Path) -> None
     assert targets(project, ".") == ["a.py"]
 
 
+def test_an_application_in_a_virtual_environment_is_read(project: Path) -> None:
+    make(project, "server/pyvenv.cfg", "server/app.py", "server/Lib/site-packages/b.py", "server/models/c.py")
+    assert targets(project, ".") == ["server/app.py", "server/models/c.py"]
+
+
 def test_a_folder_named_like_a_module_is_a_folder(project: Path) -> None:
     make(project, "x.py/inner.py")
     assert targets(project, ".") == ["x.py/inner.py"]

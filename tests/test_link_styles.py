@@ -300,6 +300,94 @@ app.after_request(partial(account, "today"))
 
 KEPT = [
     case(
+        "the element that a request asks for",
+        """
+devices = []
+chosen = None
+
+@app.post("/connect")
+def connect():
+    global chosen
+    wanted = request.json["uuid"]
+    for device in devices:
+        if str(device.uuid) == wanted:
+            chosen = device  # want: FGL301
+            return device.name
+    return "none"
+
+@app.post("/play")
+def play():
+    return chosen.play(request.json["url"])
+""",
+    ),
+    case(
+        "the first element that a request asks for",
+        """
+devices = []
+chosen = None
+
+@app.post("/connect")
+def connect():
+    global chosen
+    chosen = next((one for one in devices if one.get("id") == request.json["uuid"]), None)  # want: FGL301
+    return ""
+
+@app.post("/play")
+def play():
+    return chosen.play(request.json["url"])
+""",
+    ),
+    case(
+        "an element that is the same for all",
+        """
+devices = []
+chosen = None
+
+@app.post("/connect")
+def connect():
+    global chosen
+    for device in devices:
+        if device.state == "idle":
+            chosen = device
+            return device.name
+    return "none"
+
+@app.post("/play")
+def play():
+    return chosen.play(request.json["url"])
+""",
+    ),
+    case(
+        "a method as a function of its type",
+        """
+rooms = {}
+
+class Room:
+    def __init__(self):
+        self.turn = 0
+
+def find(name):
+    for room in dict.values(rooms):  # want: FGL103
+        if room.turn < 9:
+            return room
+
+@app.post("/<name>")
+def create(name):
+    rooms[name] = Room()
+    return ""
+
+@app.put("/<name>")
+def move(name):
+    find(name).turn += len(name)  # want: FGL101
+    return ""
+
+@app.delete("/<name>")
+def close(name):
+    dict.pop(rooms, name, None)
+    return ""
+""",
+    ),
+    case(
         "taken out of each table of a tuple",
         """
 one, two = {}, {}

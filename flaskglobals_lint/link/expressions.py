@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import attributes, calls, feasible, items, namespaces, operators
 from flaskglobals_lint.link.frame import Frame, merge
+from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import NAMES_ONE, REQUEST, THREAD_ID, UNIQUE, Path, Value
 
 NOTHING = Value()
@@ -150,7 +151,31 @@ def _compare(frame: Frame, node: f.Compare) -> Value:
                     if ref[-1] == ".columns" and len(ref) > 1:
                         # The columns of a data frame are its items.
                         deps |= frame.read(ref[:-1], "content", getattr(operand, "pos", node.pos), key)
+    if node.operators == ("==",):
+        for operand, other in zip(node.operands, reversed(values), strict=True):
+            _choose(frame, operand, other.flags & ~NAMES_ONE)
     return Value((), deps, 0)
+
+
+def _choose(frame: Frame, node: f.Expression, flags: int) -> None:
+    """The element of a container whose ``node`` is compared with a value is from here on the one that the value tells: what a
+    request asks for is its own choice."""
+    name = _owner(node)
+    value = frame.variables.get(name)
+    if value is not None and flags & ~value.flags and any(is_path(ref) and ref[-1] == "[]" for ref in value.refs):
+        frame.variables[name] = Value(value.refs, value.deps, value.flags | flags, value.view)
+
+
+def _owner(node: f.Expression) -> str:
+    """The variable whose attribute, item or text an expression is: ``str(element.id)``."""
+    match node:
+        case f.Local(name=name):
+            return name
+        case f.Attribute(value=inner) | f.Item(value=inner) | f.Call(function=f.Attribute(value=inner)):
+            return _owner(inner)
+        case f.Call(arguments=(argument,)):
+            return _owner(argument.value)
+    return ""
 
 
 def _boolean(frame: Frame, node: f.Boolean) -> Value:

@@ -88,5 +88,7 @@ def load_calls() -> Calls:
         without_switch=frozenset(name for row in data["without_switch"] for name in row["names"]),
         quiet=frozenset(name for row in data["quiet"] for name in row["names"]),
         quiet_methods=frozenset(name for row in data["quiet_method"] for name in row["names"]),
-        as_methods={name: row["method"] for row in data["as_method"] for name in row["names"]},
+        as_methods={
+            name: row.get("method", name.rpartition(".")[2]) for row in data["as_method"] for name in row["names"]
+        },
     )
