@@ -292,6 +292,111 @@ LEFT_OPEN = [
 ]
 
 
+WORK = """
+import subprocess
+
+class Worker:
+    def __init__(self):
+        self.running = False
+
+    def available(self):
+        return not self.running
+
+    def work(self, link):
+        self.running = {mark}  # {want}
+        {does}
+
+    def reset(self):
+        self.running = {rest}
+
+worker = Worker()
+
+@app.post("/")
+def convert():
+    if worker.available():
+        worker.work(request.form["url"])
+        worker.reset()
+    return "ok"
+"""
+FETCHES = 'subprocess.call(["fetch", link])'
+
+MARKS = [
+    case(
+        "work that is marked as begun where it is done",
+        WORK.format(mark="True", rest="False", does=FETCHES, want="want: FGL102"),
+    ),
+    case("a mark of what is ready for good", WORK.format(mark="True", rest="True", does=FETCHES, want="")),
+    case("a mark where nothing else is done", WORK.format(mark="True", rest="False", does="return link", want="")),
+    case("what the holder of the mark takes back", WORK.format(mark="False", rest="True", does=FETCHES, want="")),
+]
+
+TAKEN = """
+jobs = []
+
+def worker():
+    while True:
+        if jobs:
+            time.sleep(1)
+            {take}
+
+threading.Thread(target=worker).start()
+
+@app.post("/<name>")
+def add(name):
+    jobs.{add}
+    return "ok"
+"""
+COUNTED = """
+jobs = []
+
+def worker():
+    while True:
+        for job in list(jobs):
+            job["left"] = job["left"] - len(open(job["path"]).read())
+
+threading.Thread(target=worker).start()
+
+@app.post("/<name>")
+def add(name):
+    {add}
+    return "ok"
+"""
+
+LISTS = [
+    case("a list that one thread takes items from", TAKEN.format(take="print(jobs.pop(0))", add="append(name)")),
+    case(
+        "a list that two take items from", TAKEN.format(take="print(jobs.pop(0))  # want: FGL102", add="remove(name)")
+    ),
+    case("the last of a list that grows", TAKEN.format(take="jobs.pop()", add="append(name)")),
+    case("items of a list that grows", COUNTED.format(add='jobs.append({"path": name, "left": 5})  # want: FGL302')),
+    case(
+        "items of a list that others change",
+        COUNTED.format(add="for job in list(jobs): job['left'] = 5").replace(".read())", ".read())  # want: FGL101"),
+    ),
+    case(
+        "a number added to an item beside a list",
+        """
+players = {}
+
+@app.post("/<name>")
+def join(name):
+    players[name] = {"x": int(request.form["x"]), "color": [1, 2, 3], "y": abs(2)}  # want: FGL302
+    return "ok"
+
+@app.put("/<name>")
+def move(name):
+    players[name]["x"] += int(request.form["x"])  # want: FGL101
+    return "ok"
+""",
+    ),
+]
+
+
+@pytest.mark.parametrize("program", [*MARKS, *LISTS])
+def test_what_others_may_do_meanwhile(program: dict[str, str], tmp_path: Path) -> None:
+    assert not differences(program, tmp_path)
+
+
 @pytest.mark.parametrize("program", [*THREADS, *ARGUMENTS, *TABLES, *LEFT_OPEN])
 def test_what_is_started(program: dict[str, str], tmp_path: Path) -> None:
     assert not differences(program, tmp_path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, lazies, remedies, repairs, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
 
 RULE = by_code("FGL102")
+
+_NOTHING = (None, "False", "None", "0", "")
 
 
 def check(program: Program) -> Iterator[Finding]:
@@ -112,6 +115,8 @@ def severity(program: Program, race: Race) -> Severity:
         return "info"
     if lazies.normalises(program, race) or lazies.told_once(program, race) or repairs.repairs(program, race):
         return "info"
+    if pair.write.constant and not early and _marks_work(program, race):
+        return "warning"
     if pair.write.constant and (_flag_only(pair) or pair.write.remote is not None or lazies.only_marks(program, race)):
         return "info"
     if pair.write.kind == "set" and _is_cache(program, race):
@@ -136,6 +141,20 @@ def _by_position(program: Program, race: Race) -> bool:
         program.types.container(program.paths.atoms(path)) if path and (write.key or write.via == "del") else None
     )
     return container is not None and container.kind == "sequence"
+
+
+def _marks_work(program: Program, race: Race) -> bool:
+    """Whether the function that is called if nothing runs yet says that something does, and then waits or starts a thread:
+    called twice, that is done twice. What is never taken back says that something was made ready, once for all."""
+    remote = race.pair.write.remote
+    if remote is None:
+        return False
+    summary = program.evaluator.summary(remote[0])
+    if not summary.blocks and all(edge.kind != "thread" for edge in summary.edges):
+        return False
+    bindings = [b for b in program.paths.bindings(race.conflict.path) if not b.scope.endswith(("__init__", ":"))]
+    later = {b.scope: b.value.text for b in bindings if isinstance(b.value, f.Constant)}
+    return later.get(remote[0]) not in _NOTHING and len(set(later.values())) > 1
 
 
 def _flag_only(pair: Pair) -> bool:

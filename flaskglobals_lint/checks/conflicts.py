@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MOST_ENTRY_POINTS = 5
 _TAKES = frozenset({".get()", ".get_nowait()"})
 """What takes an item out of a queue."""
+_AT_THE_END = frozenset({".append()", ".extend()"})
+_TAKES_ONE = frozenset({".pop()", ".remove()", "del"})
+"""What takes an item out of a list, by its number or as such."""
 
 
 class Race(msgspec.Struct, frozen=True, gc=False):
@@ -104,8 +107,22 @@ def _races(program: Program, conflict: Conflict) -> bool:
         start.beside(other.context.start)
         for other in _others(program, conflict)
         # A queue that one thread empties only gets longer meanwhile.
-        if not taken or (isinstance(other.record, Write) and other.record.via in _TAKES)
+        if (not taken or (isinstance(other.record, Write) and other.record.via in _TAKES))
+        and not _adds(conflict, other)
     )
+
+
+def _adds(conflict: Conflict, other: Access) -> bool:
+    """Whether the other only puts more items at the end of the list that the place is an item of, or of one from which the
+    write takes an item that it names, or any because there are some: what was there stays where it is."""
+    record, path = other.record, conflict.path
+    if not isinstance(record, Write) or record.via not in _AT_THE_END or path[: len(other.path)] != other.path:
+        return False
+    if len(path) > len(other.path):
+        return str(path[len(other.path)]).startswith("[")
+    write, read = conflict.pair.write, conflict.pair.read
+    named = bool(write.key) or read.kind in ("content", "truth")
+    return write.via == ".popleft()" or (write.via in _TAKES_ONE and named)
 
 
 def _stays_there(program: Program, conflict: Conflict) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, examples, own_data, writes
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.atoms import NUMBERS
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import CONTENT, RANDOM, UNIQUE, Read, Write
@@ -26,7 +27,6 @@ RULE = by_code("FGL301")
 _CODE = re.compile(r"code|token|otp|pin\b|nonce|secret|passw", re.IGNORECASE)
 _SETTING = re.compile(r"settings?|config|options?|preferences?|prefs", re.IGNORECASE)
 _READ_BY_FLASK = frozenset({".config", ".jinja_env", ".permanent_session_lifetime", ".secret_key"})
-_NUMBERS = frozenset({("const", "int"), ("const", "float"), ("const", "value"), ("const", "bool")})
 _PERSONAL = re.compile(
     r"user|account|client|customer|owner|patient|student|person|player|visitor|guest|member|sender|author|email|phone|\bid\b|_id\b|uid"
     r"|code|token|otp|pin\b|nonce|score|balance|amount|price|total|salary|age\b|weight|height|result|answer|predict|choice|vote",
@@ -254,7 +254,7 @@ def _adjusts(program: Program, access: Access, write: Write) -> bool:
     if _STEERS.search(access.place.label.split(".")[-1]):
         return True
     atoms = [atom for atom in program.paths.atoms(access.path) if atom != ("const", "none")]
-    if not atoms or not _NUMBERS.issuperset(atoms) or _PERSONAL.search(access.place.label.split(".")[-1]):
+    if not atoms or not NUMBERS.issuperset(atoms) or _PERSONAL.search(access.place.label.split(".")[-1]):
         return False
     reads = program.evaluator.summary(access.function, access.context.constants).reads
     return not any(read.path == write.path and read.pos > write.pos for read in reads)

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls, expressions, items, namespaces, operators, proxied
-from flaskglobals_lint.link.atoms import key_step
+from flaskglobals_lint.link.atoms import NUMBERS, key_step
 from flaskglobals_lint.link.frame import Frame
 from flaskglobals_lint.link.index import attribute_by_dict
 from flaskglobals_lint.link.paths import is_path
@@ -215,8 +215,9 @@ class Assignments:
     @staticmethod
     def _number(frame: Frame, node: f.AugmentedAssign, current: Value) -> bool:
         """Whether a number is added, or the item began as a plain value: another item of the container is the list."""
-        if isinstance(node.value, f.Constant):
-            return node.value.kind in ("int", "float")
+        given = frame.types.expand(frame.types.of(node.value, frame.scope))
+        if given and NUMBERS.issuperset(given):
+            return True
         for ref in current.refs:
             for binding in frame.paths.bindings(ref[:-1]) if is_path(ref) and str(ref[-1]).startswith('["') else ():
                 if isinstance(binding.value, f.Display):

@@ -33,6 +33,9 @@ Atoms: TypeAlias = tuple[Atom, ...]
 BASE = 3
 """Length of a slot without the steps to its items."""
 
+NUMBERS = frozenset({("const", "int"), ("const", "float"), ("const", "value"), ("const", "bool")})
+"""Atoms of numbers."""
+
 ITEM = "[]"
 """The step of a slot or path to an item whose key is not a constant."""
 
