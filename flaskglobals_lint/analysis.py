@@ -149,12 +149,18 @@ def _failed(error: Exception, what: str, span: Span) -> Finding:
 
 
 def _broken(parsed: Sequence[_Parsed]) -> list[Finding]:
-    """A finding for every file that could not be parsed or read."""
-    return [
-        _unjudged(problem.message, Span(item.display, problem.line, problem.column, problem.line, problem.column + 1))
-        for item in parsed
-        if (problem := item.facts.problem)
-    ]
+    """A finding for every file that could not be parsed or read; a note for what is only going to be a file of Python."""
+    found: list[Finding] = []
+    for item in parsed:
+        problem = item.facts.problem
+        if problem is None:
+            continue
+        at = Span(item.display, problem.line, problem.column, problem.line, problem.column + 1)
+        if "{{" in item.source.file.relative:
+            found.append(_unjudged(f"{problem.message} (the path says that it is a template)", at).at_severity("info"))
+        else:
+            found.append(_unjudged(problem.message, at))
+    return found
 
 
 def _unjudged(message: str, span: Span) -> Finding:

@@ -104,7 +104,7 @@ import copy
 defaults = {"rows": {"a": "1"}}
 
 def fill(values, name):
-    values["rows"][name] = "2"
+    values["rows"][name] = "2"%s
     for key in values["rows"]:%s
         values["last"] = key
 
@@ -122,8 +122,8 @@ def home(name):
 @pytest.mark.parametrize(
     "files",
     [
-        case("a deep copy", SETTINGS % ("", "copy.deepcopy(defaults)")),
-        case("another name", SETTINGS % ("  # want: FGL103", "defaults")),
+        case("a deep copy", SETTINGS % ("", "", "copy.deepcopy(defaults)")),
+        case("another name", SETTINGS % ("  # want: FGL302", "  # want: FGL103", "defaults")),
     ],
 )
 def test_an_attribute_is_no_other_name_of_what_was_copied(files: dict[str, str], tmp_path: Path) -> None:

@@ -257,3 +257,210 @@ def home():
 
 def test_a_loop_over_a_list_that_acts_on_its_items_is_a_warning(tmp_path: Path) -> None:
     assert ("FGL103", "warning") in severities(QUEUED, tmp_path)
+
+
+STOCK = """
+import redis
+import urllib.request
+
+r = redis.Redis()
+seats = {"a": 4}
+stock = 4
+
+@app.post("/")
+def home():
+    %s
+    return "ok"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [
+        ("global stock\n    if stock > 0:\n        time.sleep(1)\n        stock = stock - 1", "error"),
+        ("if seats['a'] > 0:\n        time.sleep(1)\n        seats['a'] = seats['a'] - 1", "error"),
+        ("n = int(r.get('n'))\n    if n > 0:\n        r.set('n', n - 1)", "error"),
+        ("if r.get('n') is None:\n        r.set('n', urllib.request.urlopen('http://a').read())", "warning"),
+        (
+            "n = r.get('n')\n    if n:\n        return n\n    r.set('n', urllib.request.urlopen('http://a').read())",
+            "warning",
+        ),
+        (
+            "n = r.get('n')\n    if n:\n        abort(409)\n    r.set('n', urllib.request.urlopen('http://a').read())",
+            "error",
+        ),
+    ],
+)
+def test_what_is_made_of_what_was_there_is_an_error(body: str, told: str, tmp_path: Path) -> None:
+    assert severities(STOCK % body, tmp_path) == {("FGL102", told)}
+
+
+OWN = """
+class Watcher(threading.Thread):
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path = path
+        self.seen = 0
+        self.stopping = False
+
+    def run(self):
+        while not self.stopping:
+            time.sleep(1)
+            self.seen = len(self.path.split()) + self.seen%s
+
+class Deep(Watcher):
+    pass
+
+class Board:
+    def __init__(self):
+        self.watchers = None
+
+    def restart(self, path):
+        self.watchers = (Watcher(path), Deep(path))
+        self.watchers[0].start()
+        self.watchers[1].start()
+
+board = Board()
+
+@app.get("/")
+def home():
+    return str(max(board.watchers[0].seen, board.watchers[1].seen))
+
+@app.post("/")
+def add():
+    board.restart("end")
+    %s
+    return "ok"
+"""
+
+THREADS = [
+    case("what a thread counts for itself", OWN % ("", "pass")),
+    case(
+        "what others count for a thread",
+        OWN % ("  # want: FGL101", "board.watchers[0].seen = board.watchers[0].seen + 1  # want: FGL101"),
+    ),
+    case(
+        "what a thread counts in an object of others",
+        (OWN % ("  # want: FGL101", "pass"))
+        .replace("class Watcher(threading.Thread)", "class Watcher")
+        .replace("super().__init__(daemon=True)", "pass")
+        .replace("self.watchers[0].start()", "threading.Thread(target=self.watchers[0].run).start()"),
+    ),
+]
+
+
+@pytest.mark.parametrize("files", THREADS)
+def test_a_thread_has_its_object_for_itself(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
+RIGHTS = """
+RIGHTS = ["read"]
+
+class Guard:
+    def __init__(self, user):
+        self.user = user
+        self.rights = RIGHTS
+
+    def may(self, what):
+        return what in self.rights
+
+    def allow(self, what):
+        %s
+
+@app.get("/<what>")
+def home(what):
+    guard = Guard("a")
+    guard.allow(what)
+    return str(guard.may(what) or what in RIGHTS)
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [("self.user = what", set()), ("self.rights = [what]", set()), ('self.rights[0] = "write"', {"FGL501"})],
+)
+def test_an_attribute_that_is_bound_changes_nothing_that_it_refers_to(body: str, told: str, tmp_path: Path) -> None:
+    assert {finding.code for finding in reported(program(RIGHTS % body), tmp_path)} == told
+
+
+AWAITED = """
+import asyncio
+
+counts = {}
+
+def increment(name):
+    %s
+
+@app.get("/<name>")
+async def home(name):
+    if counts.get(name, 0) > 9:
+        abort(429)
+    await asyncio.sleep(1)
+    increment(name)
+    return "ok"
+
+@app.delete("/")
+async def drop():
+    counts.clear()
+    return "ok"
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "told"),
+    [("counts[name] = counts.get(name, 0) + 1", {"FGL101"}), ("counts[name] = time.time()", {"FGL104"})],
+)
+def test_an_update_is_told_where_it_is_made(body: str, told: set[str], tmp_path: Path) -> None:
+    assert {code for code, severity in severities(AWAITED % body, tmp_path) if severity != "info"} == told
+
+
+BACKEND = """
+import backends
+
+class Manager:
+    def __init__(self, backend):
+        self.backend = backend
+
+    def open(self, name):
+        if name not in self.backend.handles:
+            self.backend.open(name)
+
+manager = Manager(backends.load(app.config["BACKEND"]))
+
+@app.post("/<name>")
+def home(name):
+    manager.open(name)
+    return "ok"
+# file: %s
+import time
+
+from app import Manager
+
+class Fake:
+    def __init__(self):
+        self.handles = {}
+
+    def open(self, name):
+        time.sleep(1)
+        self.handles[name] = name
+
+def test():
+    Manager(Fake()).open("a")
+"""
+
+
+@pytest.mark.parametrize(("file", "told"), [("fake.py", True), ("tests/test_open.py", False)])
+def test_what_tests_put_in_the_place_of_something_is_not_the_applications(
+    file: str, told: bool, tmp_path: Path
+) -> None:
+    assert (
+        any(one.code == "FGL102" and one.span.path == file for one in reported(program(BACKEND % file), tmp_path))
+        == told
+    )
+
+
+@pytest.mark.parametrize(("folder", "told"), [("{{cookiecutter.name}}", "info"), ("cookies", "error")])
+def test_templates_of_files_need_not_be_python(folder: str, told: str, tmp_path: Path) -> None:
+    found = reported({f"{folder}/app.py": "from {{cookiecutter.name}} import app\n"}, tmp_path)
+    assert [(one.code, one.severity) for one in found] == [("FGL900", told)]

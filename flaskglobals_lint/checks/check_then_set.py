@@ -122,7 +122,7 @@ def severity(program: Program, race: Race) -> Severity:
     if pair.write.kind == "set" and _is_cache(program, race):
         # A miss, then a fill, each under the lock: the price is a second computation.
         return "info"
-    if not early and _fills(race):
+    if not early and _fills(program, race):
         # A lazy initialisation or cache fill, or one entry more: made twice, one of two is dropped or doubled.
         return "warning"
     if pair.write.constant and early and _set_once(program, race) and conflicts.window(pair) == "call":
@@ -176,17 +176,15 @@ def _is_cache(program: Program, race: Race) -> bool:
     return container is not None and container.bounded and (container.thread_safe or wording.split_section(race))
 
 
-def _fills(race: Race) -> bool:
-    """Whether the write only adds what the check found missing."""
+def _fills(program: Program, race: Race) -> bool:
+    """Whether the write only adds what the check found missing, and what it adds is not made of what was there."""
     write = race.pair.write
     if write.via in (".put()", ".put_nowait()"):
         return True
-    return (write.kind == "set" and not _derived(race)) or (write.via in (".append()", ".add()") and not write.acts)
-
-
-def _derived(race: Race) -> bool:
-    """Whether the stored value depends on the earlier state, so that more than a duplicate is lost."""
-    return race.pair.write.via not in ("=", "[…] =", ".setdefault()")
+    if lazies.sets(write):
+        behind = writes.reads_behind(program, race.context, write.values)
+        return not any(read.kind not in ("truth", "lack") and read.path == write.path for read in behind)
+    return write.via in (".append()", ".add()") and not write.acts
 
 
 def _suggestion(program: Program, race: Race) -> str:

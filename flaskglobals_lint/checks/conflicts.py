@@ -22,6 +22,7 @@ _TAKES = frozenset({".get()", ".get_nowait()"})
 _AT_THE_END = frozenset({".append()", ".extend()"})
 _TAKES_ONE = frozenset({".pop()", ".remove()", "del"})
 """What takes an item out of a list, by its number or as such."""
+_THREADS = frozenset({"threading.Thread", "threading.Timer", "multiprocessing.Process"})
 
 
 class Race(msgspec.Struct, frozen=True, gc=False):
@@ -98,13 +99,14 @@ def _races(program: Program, conflict: Conflict) -> bool:
     if program.guarded_by_comment(conflict.path):
         return False
     start = conflict.context.start
+    own = _is_own_thread(program, conflict)
     if read.kind == EMPTIED:
-        return start.repeated
-    if start.repeated or (start.tasks and window(conflict.pair) == "await"):
+        return start.repeated and not own
+    if (start.repeated and not own) or (start.tasks and window(conflict.pair) == "await"):
         return True
     taken = write.via in _TAKES
     return any(
-        start.beside(other.context.start)
+        start.beside(other.context.start) and not (own and other.context.start.function == start.function)
         for other in _others(program, conflict)
         # A queue that one thread empties only gets longer meanwhile.
         if (not taken or (isinstance(other.record, Write) and other.record.via in _TAKES))
@@ -123,6 +125,20 @@ def _adds(conflict: Conflict, other: Access) -> bool:
     write, read = conflict.pair.write, conflict.pair.read
     named = bool(write.key) or read.kind in ("content", "truth")
     return write.via == ".popleft()" or (write.via in _TAKES_ONE and named)
+
+
+def _is_own_thread(program: Program, conflict: Conflict) -> bool:
+    """Whether it is what a thread's ``run`` does to its own object: there is one run of each."""
+    start, names = conflict.context.start, program.types.names
+    if start.kind != "thread" or not start.function.endswith(".run"):
+        return False
+    classes = {
+        atom[1]
+        for end in range(1, len(conflict.path))
+        for atom in program.paths.atoms(conflict.path[:end])
+        if atom[0] == "inst" and names.method(atom[1], "run") == start.function
+    }
+    return any(not _THREADS.isdisjoint(names.external_bases(cid)) for cid in classes)
 
 
 def _stays_there(program: Program, conflict: Conflict) -> bool:

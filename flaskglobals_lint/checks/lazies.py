@@ -26,6 +26,8 @@ _FIXED = ("importlib.metadata.version", "open.", "os.environ.get", "os.getenv", 
 """What gives texts that stay the same as long as the process lives: of files, of the machine, of the environment."""
 _CONVERTS = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 _TRIMS = frozenset({"casefold", "lower", "lstrip", "rstrip", "strip", "title", "upper"})
+_STORES = frozenset({".hset()", ".mset()", ".put()", ".set()", ".setex()"})
+"""Methods of stores that keep what they are given."""
 _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"})
 
 
@@ -69,19 +71,28 @@ def answers_from_it(program: Program, race: Race | Conflict) -> bool:
     """Whether the early exit returns what was found (``if key in cache: return cache[key]``, ``if self.token and not old():
     return self.token``): a cache, which is filled otherwise, and no refusal."""
     pair = race.pair
-    if not pair.early or pair.read.remote is not None or pair.write.via not in ("=", "[…] ="):
+    if not pair.early or pair.read.remote is not None or not sets(pair.write):
         return False
-    body = program.index.functions[race.context.function].facts.body
-    nodes = list(walk(body))
-    # Beside it the same check may decide a time stamp: what is returned may be either.
-    filled = {
-        target.value if isinstance(target, f.Item) else target
-        for node in nodes
-        if isinstance(node, f.Assign) and node.pos >= pair.read.pos
-        for target in node.targets
-        if isinstance(target, f.Item | f.Attribute | f.Global | f.Free)
-    }
-    kept = set(filled)
+    nodes = list(walk(program.index.functions[race.context.function].facts.body))
+    kept: set[f.Expression]
+    if pair.write.via.endswith("()"):
+        kept = {
+            target
+            for node in nodes
+            if isinstance(node, f.Assign)
+            and any(getattr(part, "pos", None) == pair.read.pos for part in walk(node.value))
+            for target in node.targets
+            if isinstance(target, f.Local)
+        }
+    else:
+        # Beside it the same check may decide a time stamp: what is returned may be either.
+        kept = {
+            target.value if isinstance(target, f.Item) else target
+            for node in nodes
+            if isinstance(node, f.Assign) and node.pos >= pair.read.pos
+            for target in node.targets
+            if isinstance(target, f.Item | f.Attribute | f.Global | f.Free)
+        }
     for node in nodes:
         if isinstance(node, f.Assign | f.Walrus) and node.pos < pair.write.pos and _mentions(node.value, kept):
             targets = node.targets if isinstance(node, f.Assign) else (node.target,)
@@ -92,6 +103,11 @@ def answers_from_it(program: Program, race: Race | Conflict) -> bool:
         if isinstance(node, f.If) and node.pos < pair.write.pos
         for last in node.body[-1:]
     )
+
+
+def sets(write: Write) -> bool:
+    """Whether a write stores a value: in a variable or an item, or by a method of a store (``redis.set``, ``cache.set``)."""
+    return write.kind == "set" and (write.via in ("=", "[…] =", ".setdefault()") or write.via in _STORES)
 
 
 def only_marks(program: Program, race: Race) -> bool:

@@ -9,6 +9,7 @@ from flaskglobals_lint.checks import programs
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.program import Program
+from flaskglobals_lint.link.starts import beside_tests
 
 _NEED_THREADS = frozenset(
     {"FGL101", "FGL102", "FGL103", "FGL104", "FGL105", "FGL201", "FGL202", "FGL401", "FGL402", "FGL404"}
@@ -30,7 +31,12 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
     deployment = program.deployment
     cooperative = deployment.kind == "greenlets" and not _real_threads(program)
     background = _background(program) if deployment.one_at_a_time else set()
+    modules = program.index.modules
+    tests = {modules[path].input.path for path in beside_tests(modules)}
     for finding in findings:
+        if finding.span.path in tests and not _ways(finding) & tests and finding.entry_points:
+            # A stand-in that a test has put in the place of what the application calls.
+            continue
         if finding.code in _NEED_THREADS and _elsewhere(program, finding):
             yield replace(finding, severity="info", message=f"{finding.message} (in a program that serves no requests)")
         elif deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:
@@ -46,9 +52,14 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
             yield finding
 
 
+def _ways(finding: Finding) -> set[str]:
+    """The files in which the ways to the code begin."""
+    return {entry.path for entry in finding.entry_points}
+
+
 def _elsewhere(program: Program, finding: Finding) -> bool:
     """Whether the code, and all that starts it, belongs to programs beside the application."""
-    ways = {entry.path for entry in finding.entry_points}
+    ways = _ways(finding)
     return finding.severity != "info" and bool(ways) and {finding.span.path, *ways} <= program.once(programs.beside)
 
 

@@ -220,10 +220,10 @@ class Paths:
                     return path[0][0] != "k" or end > 1
         return False
 
-    def aliased(self, path: Path) -> list[Path]:
+    def aliased(self, path: Path, *, bound: bool) -> list[Path]:
         """Shared paths of what an object made per request refers to: ``self.client``, if all that is ever assigned to it
-        is one and the same shared object."""
-        for end in range(len(path) - 1, 0, -1):
+        is one and the same shared object; not of the last attribute, where that is ``bound`` to something."""
+        for end in range(len(path) - 1 - bound, 0, -1):
             if not str(path[end]).startswith("."):
                 continue
             for slot in self.slots(path[: end + 1]):

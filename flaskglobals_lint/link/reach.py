@@ -20,6 +20,7 @@ from flaskglobals_lint.link.summary import (
     Path,
     Section,
     Summary,
+    Write,
 )
 
 if TYPE_CHECKING:
@@ -256,8 +257,9 @@ class Reach:
         given = (DISPLACES,) if DISPLACES in refs else ()
         return (*tuple(dict.fromkeys(found))[:3], *given)
 
-    def resolve(self, path: Path, context: Context) -> list[Path]:
-        """A function's path in terms of the whole program; nothing for what is not shared."""
+    def resolve(self, path: Path, context: Context, *, bound: bool = False) -> list[Path]:
+        """A function's path in terms of the whole program; nothing for what is not shared, nor for an attribute of what is not
+        that is only ``bound``: what it refers to stays as it is."""
         root = path[0]
         if root[0] == "v":
             above = captured.behind(self.evaluator, path, context)
@@ -276,7 +278,7 @@ class Reach:
         if not found and self._default(root) and DISPLACES not in arguments:
             found.append((("v", root[1], self._default(root)), *path[1:]))
         if not found:
-            found.extend(self.paths.aliased(path))
+            found.extend(self.paths.aliased(path, bound=bound))
         return found
 
     def _default(self, root: Any) -> str:
@@ -344,7 +346,7 @@ class Reach:
             for context in contexts:
                 summary = self.evaluator.summary(fid, context.constants)
                 # Most records of a function are of few paths.
-                places: dict[Path, list[tuple[Path, Place]]] = {}
+                places: dict[tuple[Path, bool], list[tuple[Path, Place]]] = {}
                 for records, into, alone in (
                     (summary.reads, self.result.reads, False),
                     (summary.writes, self.result.writes, True),
@@ -353,22 +355,24 @@ class Reach:
                     (summary.handed, self.result.handed, False),
                 ):
                     for record in records:
-                        known = places.get(record.path)
+                        key = (record.path, isinstance(record, Write) and record.via == "=")
+                        known = places.get(key)
                         if known is None:
-                            known = places[record.path] = self._places(record.path, serving, context)
+                            known = places[key] = self._places(*key, serving, context)
                         for path, place in known:
                             locks = self._held(record.sections, context, path, alone)
                             into.append(Access(place, path, record, locks, context))
                 for pair in summary.pairs:
-                    known = places.get(pair.write.path)
-                    for path, place in self._places(pair.write.path, serving, context) if known is None else known:
+                    key = (pair.write.path, pair.write.via == "=")
+                    known = places.get(key)
+                    for path, place in self._places(*key, serving, context) if known is None else known:
                         guards = self._held(pair.covers, context, path, True)
                         self.result.conflicts.append(Conflict(place, path, pair, guards, context))
         self._unify()
 
-    def _places(self, path: Path, serving: set[ScopeId], context: Context) -> list[tuple[Path, Place]]:
-        """The shared places that a function's path leads to, each with the way to it."""
-        found = ((one, self.paths.place(one)) for one in self._shared(path, serving, context))
+    def _places(self, path: Path, bound: bool, serving: set[ScopeId], context: Context) -> list[tuple[Path, Place]]:
+        """The shared places that a function's path leads to, each with the way to it; as for ``resolve``."""
+        found = ((one, self.paths.place(one)) for one in self._shared(path, serving, context, bound=bound))
         return [(one, place) for one, place in found if place is not None]
 
     def _unify(self) -> None:
@@ -414,10 +418,10 @@ class Reach:
             and any(context.start.runs == "request" for context in self.result.contexts.get(root[1], ()))
         )
 
-    def _shared(self, path: Path, serving: set[ScopeId], context: Context) -> Iterator[Path]:
+    def _shared(self, path: Path, serving: set[ScopeId], context: Context, *, bound: bool) -> Iterator[Path]:
         """The path in terms of the whole program; nothing where it starts in a variable of code that each request, or each
         of several like threads, runs for itself, unless that is another name of something shared."""
-        for found in self.resolve(path, context):
+        for found in self.resolve(path, context, bound=bound):
             root = found[0]
             if root[0] == "v" and (root[1] in serving or _runs_below(root[1], context)) and not self._is_default(root):
                 behind = self.paths.other_name_of(root)
