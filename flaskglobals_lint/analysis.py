@@ -137,8 +137,10 @@ def _left_out(program: Program, path: str) -> Iterator[Finding]:
     """A finding for every function that could not be analysed, and for every rule, which stands in the file ``path``."""
     failures = program.evaluator.failures
     for fid, error in failures.functions.items():
-        function = program.index.functions[fid].facts
-        yield _failed(error, f"`{function.name}` is left out", program.span(fid, function.pos))
+        function = program.index.functions.get(fid)
+        name = function.facts.name if function is not None else program.qualified(fid)
+        span = program.span(fid, function.facts.pos) if function is not None else Span(program.file(fid), 1, 1, 1, 2)
+        yield _failed(error, f"`{name}` is left out", span)
     for name, error in failures.rules.items():
         yield _failed(error, f"{name} is not checked to its end", Span(path, 1, 1, 1, 2))
 

@@ -9,7 +9,9 @@ from programs import reported
 from test_link_cases import program
 
 from flaskglobals_lint.checks import thread_local
+from flaskglobals_lint.link.entries import Entries
 from flaskglobals_lint.link.evaluate import Evaluator
+from flaskglobals_lint.link.reach import Reach
 
 TEXT = """
 n = {"a": 0, "b": 0}
@@ -48,6 +50,25 @@ def test_a_function_that_cannot_be_analysed_is_left_out(tmp_path: Path, monkeypa
     )
     assert TEXT.splitlines()[failed.span.line - len(program("")["app.py"].splitlines())] == "def broken():"
     assert [code for code, _ in told(tmp_path)].count("FGL101") == both - 1
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "left_out"),
+    [(Entries, "decorated", "home"), (Entries, "registered", "app"), (Reach, "_visit", "home")],
+)
+def test_what_cannot_be_followed_is_left_out(
+    owner: type, name: str, left_out: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = TEXT + "\napp.add_url_rule('/more', view_func=home)\n"
+
+    def fail(self: object, *arguments: object) -> None:
+        raise IndexError("0")
+
+    monkeypatch.setattr(owner, name, fail)
+    found = reported(program(text), tmp_path)
+    assert [one.message for one in found if one.code == "FGL900"] == [
+        f"internal error (IndexError: 0): `{left_out}` is left out; please report it with this file"
+    ]
 
 
 def test_a_rule_that_fails_takes_no_other_with_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,6 +195,19 @@ def turn():
 
 HANDED_OVER = [
     case(
+        "a partial of what is no function of the program",
+        """
+import json
+from functools import partial
+
+@app.post("/")
+def start():
+    threading.Thread(target=partial(json.loads(request.data), 1)).start()
+    threading.Thread(target=partial(json.dumps, 1)).start()
+    return ""
+""",
+    ),
+    case(
         "a thread is given a dict",
         """
 state = {"turns": 0}

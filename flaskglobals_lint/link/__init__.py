@@ -44,8 +44,9 @@ def link(
         names = Names(index, models)
         types = Types(index, names, models)
         paths = Paths(types)
-        evaluator = Evaluator(types, paths, Failures(tolerant))
-        starts = Entries(types).find()
+        failures = Failures(tolerant)
+        evaluator = Evaluator(types, paths, failures)
+        starts = Entries(types, failures).find()
         reached = Reach(evaluator, paths).run(starts)
     finally:
         sys.setrecursionlimit(limit)

@@ -17,6 +17,7 @@ from flaskglobals_lint.link.urls import Urls
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom, Atoms
+    from flaskglobals_lint.link.failures import Failures
     from flaskglobals_lint.link.types import Types
     from flaskglobals_lint.models import Entry, EntryBase, EntryCall
 
@@ -27,8 +28,9 @@ _TEMPLATE_TABLES = ("filters", "globals", "tests")
 class Entries:
     """Finds all starts of a program."""
 
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Types, failures: Failures) -> None:
         self.types = types
+        self.failures = failures
         self.index: Index = types.index
         self.models = types.models
         self.found: dict[tuple[Any, ...], Start] = {}
@@ -38,26 +40,27 @@ class Entries:
 
     def find(self) -> list[Start]:
         """Starts in the order of the code."""
-        for function in self.index.functions.values():
+        attempt = self.failures.attempt
+        for fid, function in self.index.functions.items():
             if function.facts.decorators:
-                self.decorated(function)
+                attempt(fid, self.decorated, function)
         for cid, cls in self.index.classes.items():
-            self.based(cid)
+            attempt(cid, self.based, cid)
             if cls.facts.decorators:
-                self.decorated_class(cid)
+                attempt(cid, self.decorated_class, cid)
         methods = self.models.registering_methods | launchers.calls(self.types)
         for name, sites in self.index.calls.items():
             if name in methods:
                 for site in sites:
                     if not site.decorated:
-                        self.registered(site, name)
+                        attempt(site.scope, self.registered, site, name)
         for name, sites in self.index.calls.items():
             if name.endswith("()"):
                 for site in sites:
-                    self.by_hand(site)
+                    attempt(site.scope, self.by_hand, site)
         for name in ("update", "append", "insert", "setdefault"):
             for site in self.index.calls.get(name, ()):
-                self.updated(site)
+                attempt(site.scope, self.updated, site)
         self.set_by_attribute()
         self.assigned()
         self.template_names()
@@ -373,7 +376,7 @@ class Entries:
     def targets(self, node: f.Expression, scope: ScopeId) -> Atoms:
         """Functions that an argument denotes; a view class stands for its methods, a coroutine for its function."""
         if isinstance(node, f.Call) and is_partial(node):
-            return self.types.of(node.arguments[0].value, scope)
+            return self.targets(node.arguments[0].value, scope)
         if isinstance(node, f.Call) and last_name(node.function) == "as_view":
             return ()
         if isinstance(node, f.Display):

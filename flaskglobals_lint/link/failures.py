@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from flaskglobals_lint.link.index import ScopeId
 
@@ -16,9 +18,16 @@ class Failures:
     rules: dict[str, Exception] = field(default_factory=dict)
 
     def function(self, fid: ScopeId, error: Exception) -> None:
-        """The function could not be summarised. Raises the error unless errors are tolerated."""
+        """The function, or the code of a class or module, could not be analysed. Raises the error unless errors are tolerated."""
         self._judge(error)
         self.functions.setdefault(fid, error)
+
+    def attempt(self, scope: ScopeId, work: Callable[..., None], *arguments: Any) -> None:
+        """Do something for a function, or for a class's or module's own code, or leave it out."""
+        try:
+            work(*arguments)
+        except Exception as error:
+            self.function(scope, error)
 
     def rule(self, code: str, error: Exception) -> None:
         """The rule could not be checked to its end. Raises the error unless errors are tolerated."""

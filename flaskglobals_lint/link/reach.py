@@ -60,7 +60,8 @@ class Reach:
             held = around if start.kind in _INSIDE_HOOKS else frozenset()
             self._push(Context(start.function, cleaned, start.bindings, held, start, None, None, flags))
         while self._queue:
-            self._visit(self._queue.popleft())
+            context = self._queue.popleft()
+            self.evaluator.failures.attempt(context.function, self._visit, context)
         self._collect()
         return self.result
 
