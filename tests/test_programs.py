@@ -49,11 +49,21 @@ SCRIPT = 'if __name__ == "__main__":\n    print("done")'
     [
         ("import logging", "", False),
         ("import train", "", True),
+        ("class Training:\n    import train", "", True),
+        ("def later():\n    import train", "", True),
         ("from tools.count import Counter", "", True),
         ("import importlib\nimportlib.import_module(app.name)", "", True),
         ("import importlib\nimportlib.import_module(app.name)", SCRIPT, False),
     ],
-    ids=["beside", "loaded", "its code loaded", "maybe loaded", "a script"],
+    ids=[
+        "beside",
+        "loaded",
+        "loaded in a class",
+        "loaded in a function",
+        "its code loaded",
+        "maybe loaded",
+        "a script",
+    ],
 )
 def test_what_a_program_beside_the_application_does(imports: str, end: str, loud: bool, tmp_path: Path) -> None:
     found = [finding for finding in reported(program(APP % (imports, end)), tmp_path) if finding.code == "FGL101"]

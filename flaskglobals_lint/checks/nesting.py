@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from flaskglobals_lint.link.program import base_key
-
 if TYPE_CHECKING:
     from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.index import ScopeId
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
 Key: TypeAlias = tuple[Any, ...]
 Sets: TypeAlias = dict[Any, set[Any]]
 
+_NONE: frozenset[Any] = frozenset()
 _LATER = ("thread", "start", "stream")
 """Kinds of calls whose code does not run before they are over."""
 
@@ -95,7 +94,7 @@ def _owners(program: Program) -> Sets:
     """The functions that access each place themselves, or take each lock for it."""
     found: Sets = {}
     for access in _accesses(program):
-        for key in (base_key(access.place), *_taken(access)):
+        for key in (access.place.base, *_taken(access)):
             found.setdefault(key, set()).add(access.function)
     return found
 
@@ -103,18 +102,20 @@ def _owners(program: Program) -> Sets:
 def _backwards(program: Program) -> Sets:
     """For each place or lock the locks that some thread has when it comes there."""
     found: Sets = {}
+    above = program.once(_callers_locks)
+    nothing: set[Any] = set()
     for access in _accesses(program):
-        callers = held_by_callers(program, access.function)
+        callers = above.get(access.function, nothing)
         if access.locks or callers:
-            found.setdefault(base_key(access.place), set()).update(access.locks, callers)
+            found.setdefault(access.place.base, set()).update(access.locks, callers)
         for lock in _taken(access):
             found.setdefault(lock, set()).update(callers)
     return found
 
 
-def _taken(access: Access) -> set[Any]:
+def _taken(access: Access) -> frozenset[Any]:
     """The locks that the function of an access takes itself."""
-    return set(access.locks - access.context.held) if access.record.sections else set()
+    return access.locks - access.context.held if access.record.sections else _NONE
 
 
 def _reach(graph: Sets, keys: set[Key]) -> set[Key]:

@@ -46,22 +46,16 @@ def beside(program: Program) -> frozenset[str]:
 
 def _loads(program: Program) -> dict[str, set[str]]:
     """By module, the project's modules that it imports, anywhere in its code, and the packages that they are in."""
-    index = program.index
-    found: dict[str, set[str]] = {path: set() for path in index.modules}
-    scopes = [(module.path, module.names) for module in index.modules.values()]
-    scopes += [(function.module.path, function.names) for function in index.functions.values()]
-    for path, names in scopes:
-        bindings = (binding.imported for bound in names.values() for binding in bound)
-        found[path].update(one for node in bindings if node is not None for one in _loaded(program, path, node))
-    for path, module in index.modules.items():
-        found[path].update(one for node in module.stars for one in _loaded(program, path, node))
-    return found
+    return {path: set(_loaded(program, path, module.imports)) for path, module in program.index.modules.items()}
 
 
-def _loaded(program: Program, path: str, node: f.Import) -> Iterator[str]:
+def _loaded(program: Program, path: str, imports: Iterable[f.Import]) -> Iterator[str]:
     modules = program.types.names.modules
-    for dotted in {node.loads, node.module, f"{node.module}.{node.name}".lstrip(".")} - {""}:
-        found = modules.find(path, dotted, node.level)
+    wanted = {(node.loads, node.level) for node in imports}
+    wanted |= {(node.module, node.level) for node in imports}
+    wanted |= {(f"{node.module}.{node.name}".lstrip("."), node.level) for node in imports}
+    for dotted, level in wanted:
+        found = modules.find(path, dotted, level) if dotted else None
         while found and found in program.index.modules:
             yield found
             folder = posixpath.dirname(found)

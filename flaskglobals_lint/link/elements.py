@@ -58,6 +58,8 @@ class Elements:
         """Slots whose value the expression denotes (the live object, not a copy)."""
         if depth > 6 or isinstance(node, f.Constant | f.Display | f.Comprehension | f.Operation):
             return []
+        if isinstance(node, f.Local):
+            return [("v", scope, node.name)]
         key = ("slots", id(node), scope)
         found = self.answers.known(key)
         if found is None:
@@ -71,8 +73,6 @@ class Elements:
             case f.Global():
                 found = self.names.lookup(path, node.name) or ()
                 return [("g", atom[1], atom[2]) for atom in found if atom[0] == "place"]
-            case f.Local():
-                return [("v", scope, node.name)]
             case f.Free():
                 return [("v", f"{path}:{node.owner}", node.name)]
             case f.ClassName():

@@ -101,7 +101,7 @@ class Evaluator:
         if found is None:
             frame = Frame(self, f"{path}:", None)
             self.block(frame, self.types.index.modules[path].input.facts.body)
-            found = self._modules[path] = frame.summary
+            found = self._modules[path] = frame.summary.closed()
         return found
 
     def _evaluate(self, fid: ScopeId, constants: Constants) -> Summary:
@@ -126,7 +126,7 @@ class Evaluator:
         left = self.block(frame, function.facts.body)
         for section in around:
             frame.leave(section)
-        return outcome.finish(frame, left == FALLS)
+        return outcome.finish(frame, left == FALLS).closed()
 
     # -- statements --
 

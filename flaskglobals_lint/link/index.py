@@ -63,7 +63,8 @@ class Store(msgspec.Struct, frozen=True, gc=False):
 
 class ModuleIndex(msgspec.Struct):
     """A module's definitions and names. ``path`` is the path in every ScopeId: a colon in a file's name does not end
-    it there. ``inner`` are the variables of comprehensions in its own code. ``dynamic`` are objects whose attributes become
+    it there. ``inner`` are the variables of comprehensions in its own code. ``imports`` are all import statements anywhere in
+    the module, ``stars`` those of everything. ``dynamic`` are objects whose attributes become
     module names at run time (``globals()[name] = getattr(object, name)``)."""
 
     input: LinkInput
@@ -71,6 +72,7 @@ class ModuleIndex(msgspec.Struct):
     dotted: str
     names: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
     inner: dict[str, Sequence[Binding]] = msgspec.field(default_factory=dict)
+    imports: list[f.Import] = msgspec.field(default_factory=list)
     stars: list[f.Import] = msgspec.field(default_factory=list)
     dynamic: list[f.Expression] = msgspec.field(default_factory=list)
 
@@ -356,6 +358,7 @@ class _Walker:
         self.bind(node.target, Binding("class", self.scope, node.place, name=name))
 
     def imported(self, node: f.Import) -> None:
+        self.module_index.imports.append(node)
         if node.name == "*":
             self.module_index.stars.append(node)
         elif node.target is not None:

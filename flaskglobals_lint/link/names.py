@@ -20,10 +20,11 @@ class Modules:
     """Finds a project's modules by import statement; an import root is any folder above the importing file."""
 
     def __init__(self, index: Index) -> None:
-        self.paths = set(index.modules)
+        self.paths = {path: posixpath.dirname(path) for path in index.modules}
+        """The folder of each module."""
         self.folders: set[str] = {""}
-        for path in self.paths:
-            folder = posixpath.dirname(path)
+        for above in self.paths.values():
+            folder = above
             while folder and folder not in self.folders:
                 self.folders.add(folder)
                 folder = posixpath.dirname(folder)
@@ -39,7 +40,7 @@ class Modules:
         """
         if not level and not (dotted.partition(".")[0] in self._names and dotted.rpartition(".")[2] in self._names):
             return None  # most of what is imported
-        folder = posixpath.dirname(importer)
+        folder = self.paths[importer]
         key = (folder, dotted, level)
         if key not in self._cache:
             self._cache[key] = self._find(folder, dotted, level)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
@@ -13,7 +13,7 @@ from flaskglobals_lint.deploy.unit import Evidence, Settings
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
-    from flaskglobals_lint.link.index import Binding, ModuleIndex
+    from flaskglobals_lint.link.index import ModuleIndex
     from flaskglobals_lint.link.types import Types
     from flaskglobals_lint.models import Server
 
@@ -23,17 +23,9 @@ _GREENLETS = ("gevent", "gevent_uwsgi", "eventlet")
 def started(types: Types) -> Iterator[Settings]:
     """The settings of each server that the modules start, tests and examples aside."""
     yield from _called(types)
-    scopes = [(module, module.names) for module in types.index.modules.values()]
-    scopes += [(function.module, function.names) for function in types.index.functions.values()]
-    importing = {module.path: module for module, names in scopes if _imports(names, "gunicorn.app")}
-    for module in importing.values():
-        if _deployed(module):
+    for module in types.index.modules.values():
+        if any(node.module.startswith("gunicorn.app") for node in module.imports) and _deployed(module):
             yield from _gunicorn(types, module)
-
-
-def _imports(names: Mapping[str, Sequence[Binding]], package: str) -> bool:
-    bindings = (binding for found in names.values() for binding in found if binding.imported is not None)
-    return any(binding.imported is not None and binding.imported.module.startswith(package) for binding in bindings)
 
 
 def _deployed(module: ModuleIndex) -> bool:

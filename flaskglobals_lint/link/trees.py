@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from operator import attrgetter
 from typing import Any
 
 from flaskglobals_lint.facts import Node, Placed
@@ -16,21 +17,23 @@ def walk(part: Any) -> Iterator[Node]:
     waiting = [part]
     while waiting:
         one = waiting.pop()
-        if type(one) is tuple:
-            waiting.extend(one[::-1])
-            continue
-        fields = _PARTS.get(type(one))
-        if fields is not None:
+        kind = type(one)
+        if kind is tuple:
+            waiting += one[::-1]
+        elif kind in _PARTS:
             yield one
-            for name in fields:
-                inside = getattr(one, name)
-                if inside:
-                    waiting.append(inside)
+            inside = _PARTS[kind]
+            if inside is not None:
+                waiting += inside(one)
 
 
-def _parts(kind: type[Node]) -> tuple[str, ...]:
-    """The fields of a node that hold nodes, the last one first."""
-    return tuple(name for name in reversed(kind.__struct_fields__) if kind.__annotations__[name] not in _LEAVES)
+def _parts(kind: type[Node]) -> Callable[[Any], Any] | None:
+    """What gives those fields of a node that hold nodes, the last one first; None where there are none."""
+    fields = [name for name in reversed(kind.__struct_fields__) if kind.__annotations__[name] not in _LEAVES]
+    if len(fields) == 1:
+        only = attrgetter(fields[0])
+        return lambda node: (only(node),)
+    return attrgetter(*fields) if fields else None
 
 
 _PARTS = {kind: _parts(kind) for base in (Node, Placed) for kind in base.__subclasses__()}
