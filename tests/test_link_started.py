@@ -292,6 +292,45 @@ LEFT_OPEN = [
 ]
 
 
+GETTERS = """
+class Config:
+    def __init__(self):
+        self.allowed = "a,b"
+        self.denied = "x"
+
+    def list_allowed(self):
+        return self.allowed.split(",")
+
+    def list_denied(self):
+        return self.denied.split(",")
+
+config = Config()
+
+def added(element, listed):
+    if element:
+        elements = listed()
+    return ",".join([*elements, element])
+
+@app.post("/")
+def add():
+    config.allowed = added(request.form["x"], config.{getter})  # {want}
+    return "ok"
+"""
+
+ASKED = [
+    case(
+        "a method that a helper calls to learn what to change",
+        GETTERS.format(getter="list_allowed", want="want: FGL101"),
+    ),
+    case("a method that tells something else", GETTERS.format(getter="list_denied", want="")),
+]
+
+
+@pytest.mark.parametrize("program", ASKED)
+def test_what_a_handed_method_reads(program: dict[str, str], tmp_path: Path) -> None:
+    assert not differences(program, tmp_path)
+
+
 WORK = """
 import subprocess
 

@@ -10,7 +10,7 @@ from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import Edge, Path, Read, Value, Write, passed_on
+from flaskglobals_lint.link.summary import Edge, Path, Read, Summary, Value, Write, passed_on
 
 MOST_CALLEES = 5
 _ENDS = frozenset({"cancel", "close", "disconnect", "dispose", "kill", "quit", "shutdown", "stop", "terminate"})
@@ -303,6 +303,25 @@ def _callables(frame: Frame, decorator: Any) -> list[tuple[ScopeId, tuple[str, .
     return [(method, ("g", "k", "p"))] if method is not None else []
 
 
+def _ask_getters(frame: Frame, summary: Summary, given: list[Value], pos: f.Position) -> None:
+    """Let arguments that the callee calls, and that change nothing, depend on what they read: ``add_to(tags, config.tags)``."""
+    for edge in summary.edges:
+        if (
+            edge.callee
+            or edge.origin is None
+            or edge.origin[0] != summary.function
+            or edge.kind != "call"
+            or edge.sections
+        ):
+            continue
+        value = given[edge.origin[1]]
+        for ref in value.refs[: passing.MOST_PATHS]:
+            if is_path(ref) or ref[0] != "bound" or frame.evaluator.summary(ref[1]).effects:
+                continue
+            asked = invoke(frame, ref[1], ref[3] if len(ref) > 3 else (), [Value((_receiver(ref[2]),))], pos)
+            given[edge.origin[1]] = value = value.depending(asked.deps)
+
+
 def invoke(
     frame: Frame,
     fid: ScopeId,
@@ -318,6 +337,8 @@ def invoke(
     function = frame.types.index.functions[fid]
     parameters = len(function.facts.parameters)
     given = (given + [passing.NOTHING] * parameters)[:parameters]
+    if kind == "call" and origin is None:
+        _ask_getters(frame, summary, given, pos)
     generator = function.facts.is_generator and not frame.types.is_context_manager(fid)
     if kind == "call" and generator and not frame.consuming:
         kind = "stream"
