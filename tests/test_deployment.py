@@ -422,10 +422,11 @@ def test_one_way_with_threads_keeps_the_race(tmp_path: Path) -> None:
 
 
 def test_another_way_by_default_makes_it_a_warning(tmp_path: Path) -> None:
-    source = PATCH.format(patch="monkey.patch_all()") + COUNTER.format(between="pass")
     files = {**GEVENT, "other/Procfile": "web: gunicorn app:app\n"}
-    (finding,) = races(tmp_path, files, source=source)
-    assert finding.severity == "warning"
+    for between, severity in [("weight()", "warning"), ("pass", "info")]:
+        source = PATCH.format(patch="monkey.patch_all()") + COUNTER.format(between=between)
+        (finding,) = races(tmp_path, files, source=source)
+        assert finding.severity == severity
 
 
 @pytest.mark.parametrize(
@@ -765,3 +766,36 @@ def test_connections_under_greenlets(tmp_path: Path, module: str, files: dict[st
     write(tmp_path, {"app.py": CONNECTION.format(module=module), **files})
     found = {f.severity for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL201"}
     assert found == {severity}
+
+
+PUSHED = """\
+from flask import Flask, g
+
+app = Flask(__name__)
+app.app_context().push()
+
+
+@app.route("/")
+def home():
+    g.visits = g.get("visits", 0) + 1
+    return str(g.visits)
+"""
+
+
+@pytest.mark.parametrize(
+    ("files", "end", "severity"),
+    [
+        ({}, "", "error"),
+        ({"Procfile": "web: gunicorn app:app\n"}, "", "error"),
+        ({"Procfile": "web: gunicorn --threads 4 app:app\n"}, "", "info"),
+        (GEVENT, "", "info"),
+        ({}, "\n\napp.run()\n", "warning"),
+    ],
+)
+def test_a_pushed_context_stays_on_its_own_thread(
+    tmp_path: Path, files: dict[str, str], end: str, severity: str
+) -> None:
+    write(tmp_path, {"app.py": PUSHED + end, **files})
+    (finding,) = (f for f in lint([tmp_path], CONFIG, cwd=tmp_path).findings if f.code == "FGL303")
+    assert finding.severity == severity
+    assert ("start with an empty context" in finding.message) == (severity != "error")

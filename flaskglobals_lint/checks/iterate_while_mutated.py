@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, remedies
+from flaskglobals_lint.checks import conflicts, known_keys, remedies
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.program import Program
@@ -74,6 +74,8 @@ def _changes(program: Program, access: Access) -> list[Access]:
         if not _structural(write, other, access, kind) or other.locks & access.locks:
             continue
         if not _beside(access, other) or program.distinct(access.path, other.path):
+            continue
+        if known_keys.replaces(program, other.function, write):
             continue
         found.setdefault((other.function, write.pos), other)
     return sorted(found.values(), key=_clearest)

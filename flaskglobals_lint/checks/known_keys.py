@@ -40,11 +40,53 @@ def asked(program: Program, function: ScopeId, key: str, pos: Position) -> bool:
     return _asked(program.index.functions[function].facts.body, _Key(key, frozenset()), pos)
 
 
+def replaces(program: Program, function: ScopeId, write: Write) -> bool:
+    """Whether a write gives a new value to a key that was found in the same container, by a test or by a loop over it."""
+    if write.via != "[…] =" or write.remote is not None or not write.key or write.key.startswith("="):
+        return False
+    body = program.index.functions[function].facts.body
+    for node in walk(body):
+        for target in node.targets if isinstance(node, f.Assign) else ():
+            if isinstance(target, f.Item) and target.pos == write.pos:
+                table = key_text(target.value)
+                key = _Key(write.key, frozenset(), table)
+                return bool(table) and (_walked(body, key, write.pos) or _asked(body, key, write.pos))
+    return False
+
+
+def _walked(body: tuple[Statement, ...], key: _Key, pos: Position) -> bool:
+    """Whether the position is in a loop over the keys of the table."""
+    return any(
+        isinstance(node, f.For)
+        and isinstance(node.target, f.Local)
+        and node.target.name == key.text
+        and key_text(_container(node.iterable)) == key.table
+        and _holds(node.body, pos)
+        for node in walk(body)
+    )
+
+
+def _container(iterable: f.Expression) -> f.Expression:
+    """What ``d``, ``d.keys()``, ``list(d)`` and ``sorted(d)`` go over."""
+    if not isinstance(iterable, f.Call):
+        return iterable
+    called, given = iterable.function, iterable.arguments
+    if isinstance(called, f.Attribute) and called.name == "keys":
+        return called.value
+    copies = isinstance(called, f.Global) and called.name in ("list", "sorted", "tuple")
+    return _container(given[0].value) if copies and given else iterable
+
+
 class _Key(NamedTuple):
-    """How the key is written, and the variables that hold what was found under it."""
+    """How the key is written, the variables that hold what was found under it, and where it must be found if that matters."""
 
     text: str
     found: frozenset[str]
+    table: str = ""
+
+    def among(self, node: f.Expression) -> bool:
+        """Whether a key that is found there is known."""
+        return not self.table or key_text(node) == self.table
 
 
 def _one_of_few(route: str, name: str) -> bool:
@@ -115,6 +157,7 @@ def _found_under(value: f.Expression, key: _Key) -> bool:
         and value.function.name == "get"
         and len(value.arguments) == 1
         and key_text(value.arguments[0].value) == key.text
+        and key.among(value.function.value)
     )
 
 
@@ -131,7 +174,8 @@ def _tells(test: f.Expression, key: _Key) -> bool | None:
             operator, (one, other) = test.operators[0], test.operands
             if isinstance(other, f.Constant) and other.kind == "none":
                 return _NONE.get(operator) if _is_found(one, key) else None
-            listed = key_text(one) == key.text and (operator in ("in", "not in") or isinstance(other, f.Constant))
+            asks = operator in ("in", "not in") and key.among(other)
+            listed = key_text(one) == key.text and (asks or (isinstance(other, f.Constant) and not key.table))
             return _AGREES.get(operator) if listed else None
         case _:
             return True if _is_found(test, key) else None

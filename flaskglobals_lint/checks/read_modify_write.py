@@ -23,7 +23,11 @@ def check(program: Program) -> Iterator[Finding]:
         for race in (*races["control"], *races["value"])
         if race.pair.write.remote is None
     }
+    own = {(race.context.function, race.pair.write.pos) for race in races["value"] if race.pair.write.remote is None}
     for race in races["value"]:
+        if race.pair.write.remote in own:
+            # What the callee loses by itself is told there.
+            continue
         before = changed.get((race.context.function, race.conflict.path))
         if before is not None and race.pair.write.remote is not None and before < race.pair.write.pos:
             # What is changed in place and then handed to a setter as a whole is one update, told where it is made.

@@ -45,6 +45,8 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
             yield _uninterrupted(finding, deployment)
         elif cooperative and finding.uninterrupted and finding.code == "FGL201" and finding.severity == "error":
             yield _one_thread(finding, deployment)
+        elif finding.code == "FGL303" and deployment.kind in ("threads", "greenlets"):
+            yield _other_context(finding, deployment)
         elif deployment.many is not None and finding.code in _NEED_WORKERS and finding.severity == "info":
             reason = f"several workers as deployed by {deployment.many}"
             yield replace(finding, severity="warning", message=f"{finding.message} ({reason})")
@@ -75,10 +77,11 @@ def _lowered(finding: Finding, deployment: Deployment) -> Finding:
 
 
 def _uninterrupted(finding: Finding, deployment: Deployment) -> Finding:
-    """A note if the files say that requests are greenlets; a warning where they can also be something else."""
+    """A note if the files say that requests are greenlets, or threads would hardly switch there, either; a warning where they
+    can also be something else."""
     if finding.severity == "info":
         return finding
-    severity: Severity = "info" if deployment.stated else "warning"
+    severity: Severity = "info" if deployment.stated or finding.window == "none" else "warning"
     where = deployment.where("patch", "gevent", "eventlet", "greenlets")
     span = "in this loop" if finding.code == "FGL103" else "between the read and the write"
     message = (
@@ -96,6 +99,17 @@ def _one_thread(finding: Finding, deployment: Deployment) -> Finding:
         "all run on one thread; a request that waits before its commit still shares the transaction)"
     )
     return replace(finding, severity="warning", message=message)
+
+
+def _other_context(finding: Finding, deployment: Deployment) -> Finding:
+    """A note where requests run on other threads than the one that imports; a warning if only the development server says so."""
+    severity: Severity = "info" if deployment.sure or (deployment.threads or 0) > 1 else "warning"
+    where = deployment.where("thread", "patch", "gevent", "eventlet", "greenlets")
+    message = (
+        f"{finding.message} (not as deployed by {where}: requests run on {deployment.kind} of their own, "
+        "which start with an empty context)"
+    )
+    return replace(finding, severity=severity, message=message)
 
 
 def _real_threads(program: Program) -> bool:

@@ -168,7 +168,12 @@ class Assignments:
                         calls.invoke(frame, method, (), [Value((ref,)), key, value], target.pos)
             path: Path = (*ref, step)
             chosen = frame.searched(ref, text, key.deps)
+            before = len(frame.summary.writes)
             frame.write(path, "set", "[…] =", target.pos, value, text, key.flags, constant=constant, chosen=chosen)
+            walked, loop = frame.walks.get(text, (frozenset(), 0))
+            if ref in walked and len(frame.summary.writes) > before:
+                # ``for key in d: d[key] = x``: going over the keys asks nothing of what they stand for.
+                frame.summary.writes[-1] = _regardless(frame.summary.writes[-1], loop)
             frame.escape(value, path)
         inner = target.value
         while isinstance(inner, f.Item | f.Attribute):
@@ -248,3 +253,8 @@ class Assignments:
 
 def _renamed(write: Write, via: str) -> Write:
     return replace(write, via=via)
+
+
+def _regardless(write: Write, reads: int) -> Write:
+    """The write, as one that does not depend on those reads."""
+    return replace(write, values=write.values & ~reads, control=write.control & ~reads, branch=write.branch & ~reads)

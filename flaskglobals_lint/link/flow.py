@@ -110,6 +110,8 @@ class Flow:
             for at in range(first, len(frame.summary.reads)):
                 if frame.summary.reads[at].remote is None:
                     frame.summary.looped |= 1 << (frame.first_read + at)
+        if isinstance(node.target, f.Local):
+            frame.walks[node.target.name] = items.walked_by_key(frame, value)
         outer, sticky, broken, known = frame.control, frame.sticky, frame.broken, dict(frame.variables)
         frame.broken = 0
         frame.enter_loop()

@@ -79,6 +79,8 @@ class Frame:
         self.managing: list[tuple[Value, f.Position]] = []
         """Objects of the project that ``with`` statements have entered and will leave."""
         self.forgiving = 0
+        self.walks: dict[str, tuple[frozenset[Path], int]] = {}
+        """Variables that hold the keys of containers, one after the other, with the reads that a loop over those is."""
         self.ended: dict[Path, int] = {}
         """Objects that were told to end, by where they were found, with the reads that found them."""
         self.lacking = 0

@@ -446,17 +446,18 @@ class _Walker:
             if argument.keyword is not None and isinstance(argument.value, f.Display) and argument.value.keys:
                 self.index.keywords.setdefault(argument.keyword, []).append((self.scope, argument.value))
         self.expressions([argument.value for argument in node.arguments])
-        if isinstance(function, f.Attribute):
-            at = _ADDERS.get(function.name)
-            if at is not None and len(node.arguments) > at:
-                binding = Binding("is", self.scope, node.place, node.arguments[at].value)
-                self.store(function.value, binding)
-        elif name == "setattr" and len(node.arguments) == 3:
+        member = isinstance(function, f.Attribute)
+        if name == ("__setattr__" if member else "setattr") and len(node.arguments) == 3:
             key = node.arguments[1].value
             if isinstance(key, f.Constant) and key.kind == "str":
                 target = f.Attribute(node.arguments[0].value, key.text, node.place)
                 binding = Binding("is", self.scope, node.place, node.arguments[2].value)
                 self.index.attributes.setdefault(key.text, []).append((target, binding))
+        elif isinstance(function, f.Attribute):
+            at = _ADDERS.get(function.name)
+            if at is not None and len(node.arguments) > at:
+                binding = Binding("is", self.scope, node.place, node.arguments[at].value)
+                self.store(function.value, binding)
 
 
 _EXPRESSIONS: Final[dict[type, Callable[[_Walker, Any], None]]] = {

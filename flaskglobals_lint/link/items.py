@@ -8,7 +8,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import NAMES_ONE, SESSION, Value
+from flaskglobals_lint.link.summary import NAMES_ONE, SESSION, Path, Value, bits
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
@@ -132,6 +132,19 @@ def elements(frame: Frame, iterable: Value, pos: f.Position) -> Value:
             refs.append((*origin, "[]"))
     view = "pair" if iterable.view in ("items", "copied-items", "enumerated") else ""
     return Value(tuple(refs), deps, iterable.flags, view)
+
+
+def walked_by_key(frame: Frame, item: Value) -> tuple[frozenset[Path], int]:
+    """The mappings whose keys a loop binds as this item, and the reads that the loop over them is."""
+    paths: set[Path] = set()
+    own = 0
+    holds = any(frame.recorded(ref) for ref in item.refs)
+    for at in () if holds else bits(item.deps >> frame.first_read):
+        read = frame.summary.reads[at]
+        if read.kind == "content" and frame.types.is_mapping(frame.paths.atoms(read.path)):
+            paths.add(read.path)
+            own |= 1 << frame.first_read + at
+    return frozenset(paths), own
 
 
 def may_wait(frame: Frame, iterable: Value, node: f.Expression) -> bool:

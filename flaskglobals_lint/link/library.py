@@ -74,7 +74,7 @@ def builtin(frame: Frame, node: f.Call, callee: Value) -> Value | None:
         methods = _named_methods(frame, arguments[0].value, arguments[1].value)
         if methods:
             return Value(methods)
-    if name == "setattr" and len(arguments) == 3:
+    if name in ("setattr", "object.__setattr__") and len(arguments) == 3:
         value = expressions.evaluate(frame, arguments[2].value)
         key = arguments[1].value
         if isinstance(key, f.Constant):

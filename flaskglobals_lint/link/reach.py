@@ -452,10 +452,12 @@ def _plain(key: Any) -> Any:
 
 
 def _runs_below(owner: ScopeId, context: Context) -> bool:
-    """Whether the context belongs to one run of a function that several threads run, each with variables of its own."""
-    above = context.parent
+    """Whether the context belongs to one of several runs of a function, each with variables of its own: threads run it, or
+    requests have it run."""
+    above, below = context.parent, False
     while above is not None:
-        if above.function == owner and above.start.often:
+        below = below or above.function == owner
+        if below and above.start.often:
             return True
         above = above.parent
     return False
