@@ -75,6 +75,20 @@ CASES = [
             started = True
             socketio.start_background_task(work)
 """),
+    case("a state", ALONE + 'state = "idle"\n' + ON + """
+    global state
+    with lock:
+        if state != "running":
+            state = "running"
+            socketio.start_background_task(work)
+"""),
+    case("another state", MANY + 'state = "idle"\n' + ON + """
+    global state
+    with lock:
+        if state != "running":
+            state = "starting"
+            socketio.start_background_task(work)
+"""),
     case("in a helper", ALONE + ON + """
     with lock:
         if thread is None:

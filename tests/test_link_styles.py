@@ -9,6 +9,37 @@ from test_link_cases import case, differences
 
 CHECKS = [
     case(
+        "a state that one request enters",
+        """
+state = "idle"
+
+@app.post("/")
+def start():
+    global state
+    if state != "running":
+        state = "running"  # want: FGL102
+        time.sleep(1)
+        state = "idle"
+    return ""
+""",
+    ),
+    case(
+        "a state that is only set, and a level that each request sets",
+        """
+state, level = "idle", 0
+
+@app.post("/<int:wanted>")
+def start(wanted):
+    global state, level
+    if state != "running":
+        state = "running"
+    if level != wanted:
+        level = wanted
+        time.sleep(level)
+    return state
+""",
+    ),
+    case(
         "or as a check",
         """
 class Machine:

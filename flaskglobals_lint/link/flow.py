@@ -46,12 +46,15 @@ class Flow:
         # ``if lock.acquire(timeout=1):`` has the lock in one branch only.
         frame.sections, sections = (free, taken) if negative else (taken, free)
         frame.control |= deps
-        frame.lacking = lacking | (deps if once.lacking(node.test, True) else 0)
+        settled = _compared(node)
+        # ``if state != "running": state = "running"; run()`` is a check of who runs it.
+        entered = bool(settled) and isinstance(node.test, f.Compare) and _has_constant(node.test)
+        frame.lacking = lacking | (deps if entered or once.lacking(node.test, True) else 0)
         first = len(frame.summary.writes)
         left = self.evaluator.block(frame, node.body)
         if frame.calls > clock[0]:
             self._mark_acting(frame, first)
-        for target in _compared(node):
+        for target in () if entered and frame.calls > clock[0] else settled:
             # ``if x != v: x = v`` stores what would have been stored without asking.
             for at in range(first, len(frame.summary.writes)):
                 write = frame.summary.writes[at]
@@ -260,6 +263,10 @@ def _compared(node: f.If) -> list[f.Attribute | f.Global | f.Free | f.Item]:
             if all(texts) and texts in ((one, other), (other, one)):
                 found.append(target)
     return found
+
+
+def _has_constant(test: f.Compare) -> bool:
+    return any(isinstance(operand, f.Constant) for operand in test.operands)
 
 
 def _converted(node: f.Expression) -> f.Expression:
