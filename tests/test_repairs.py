@@ -464,3 +464,82 @@ def test_what_tests_put_in_the_place_of_something_is_not_the_applications(
 def test_templates_of_files_need_not_be_python(folder: str, told: str, tmp_path: Path) -> None:
     found = reported({f"{folder}/app.py": "from {{cookiecutter.name}} import app\n"}, tmp_path)
     assert [(one.code, one.severity) for one in found] == [("FGL900", told)]
+
+
+LOOKED_UP = """
+import urllib.request
+
+pages = {}
+
+def known(name):
+    return pages.get(name)
+
+def keep(name, page):
+    pages[name] = page
+
+@app.get("/<name>")
+def home(name):
+    page = known(name)
+    if page is not None:
+        %s
+    page = urllib.request.urlopen(name).read()
+    keep(name, page)
+    return page
+
+@app.delete("/<name>")
+def drop(name):
+    pages.pop(name, None)
+    return "ok"
+"""
+
+
+@pytest.mark.parametrize(("answer", "told"), [("return page", "warning"), ("abort(409)", "error")])
+def test_a_cache_behind_functions_is_a_cache(answer: str, told: str, tmp_path: Path) -> None:
+    assert ("FGL102", told) in severities(LOOKED_UP % answer, tmp_path)
+
+
+HELPER = """
+class Prices%s:
+    def __init__(self, factor):
+        self.factor = factor
+        %s
+
+    def of(self, amount):
+        %s
+        return amount * self.factor
+
+class Shop:
+    def prices(self):
+        if not hasattr(self, "helper"):
+            self.helper = Prices(3)
+        return self.helper
+
+shop = Shop()
+
+@app.get("/<int:amount>")
+def home(amount):
+    return str(shop.prices().of(amount))
+"""
+
+
+@pytest.mark.parametrize(
+    ("base", "made", "used", "told"),
+    [
+        ("", "self.times = factor", "pass", "info"),
+        ("", "self.times = factor", "self.times = amount", "warning"),
+        ("", "self.names = [1] * 1000", "pass", "warning"),
+        ("", "self.made = time.time()", "pass", "warning"),
+        ("(threading.Thread)", "self.times = factor", "pass", "warning"),
+    ],
+)
+def test_a_helper_without_state_may_be_made_twice(base: str, made: str, used: str, told: str, tmp_path: Path) -> None:
+    assert severities(HELPER % (base, made, used), tmp_path) == {("FGL102", told)}
+
+
+def test_what_is_one_for_the_program_is_made_once(tmp_path: Path) -> None:
+    text = HELPER % ("", "self.times = factor", "pass")
+    text = text.replace("self.helper", "helper").replace('not hasattr(self, "helper")', "helper is None")
+    text = text.replace("def prices(self):", "def prices(self):\n        global helper").replace(
+        "shop = ", "helper = None\nshop = "
+    )
+    assert severities(text, tmp_path) == {("FGL102", "warning")}

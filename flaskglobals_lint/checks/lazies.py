@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _PLAIN = frozenset({("cont", "list"), ("cont", "dict"), ("cont", "set"), ("cont", "tuple"), ("const", "str"), ("const", "bool"), ("const", "none")})  # fmt: skip
 """Data of which two equal copies are as good as one: no numbers, which mostly count something."""
+_OBJECTS = frozenset({"object", "abc.ABC", "typing.Generic", "typing.Protocol"})
+"""Bases outside the project that add no state."""
 _PARSED = frozenset({"json.load", "yaml.safe_load", "yaml.load", "tomllib.load", "toml.load"})
 """What gives the data that a file holds."""
 _FIXED = ("importlib.metadata.version", "open.", "os.environ.get", "os.getenv", "pathlib.Path.read_text", "platform.", "shutil.which", "socket.gethostname")  # fmt: skip
@@ -32,8 +34,8 @@ _LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "wa
 
 
 def repeatable(program: Program, race: Race) -> bool:
-    """Whether whoever is second makes the same plain data again, which nobody changes after it was stored: two requests
-    do the work twice, and nothing is lost."""
+    """Whether whoever is second makes the same plain data again, or an object that holds no more than that, which nobody
+    changes after it was stored: two requests do the work twice, and nothing is lost."""
     write, conflict = race.pair.write, race.conflict
     if race.pair.companion or write.kind != "set" or write.via not in ("=", "[…] =") or write.constant:
         return False
@@ -41,8 +43,34 @@ def repeatable(program: Program, race: Race) -> bool:
         return False
     atoms = program.paths.atoms(conflict.path)
     stored = any(atom != ("const", "none") for atom in atoms)
-    plain = all(atom in _PLAIN or (atom[0] == "extinst" and _is_fixed(atom[1])) for atom in atoms)
+    belongs = (
+        len(conflict.path) > 1 and conflict.path[0][0] != "k"
+    )  # to an object: one for the whole program is no helper
+    plain = all(
+        atom in _PLAIN
+        or (atom[0] == "extinst" and _is_fixed(atom[1]))
+        or (atom[0] == "inst" and belongs and program.once(_is_stateless, atom[1]))
+        for atom in atoms
+    )
     return stored and plain and _kept(program, race) and not _from_changing_state(program, race)
+
+
+def _is_stateless(program: Program, cid: ScopeId) -> bool:
+    """Whether objects of a class of the project only keep what they were given, and no request changes that: two of them,
+    made of the same, are as good as one."""
+    names = program.types.names
+    init = names.method(cid, "__init__")
+    if init is None or not _OBJECTS.issuperset(names.external_bases(cid)):
+        return False
+    function = program.index.functions[init].facts
+    stored = [node for node in function.body if isinstance(node, f.Assign)]
+    others = (node for node in function.body if not isinstance(node, f.Assign))
+    return (
+        bool(stored)
+        and all(isinstance(node.value, f.Local) for node in stored)
+        and all(isinstance(node, f.Evaluate | f.Return) and not isinstance(node.value, f.Call) for node in others)
+        and not any(access.place.key[0] == ("a", cid) and access.function != init for access in program.reached.writes)
+    )
 
 
 def made_under_lock(program: Program, race: Race) -> bool:
@@ -71,11 +99,12 @@ def answers_from_it(program: Program, race: Race | Conflict) -> bool:
     """Whether the early exit returns what was found (``if key in cache: return cache[key]``, ``if self.token and not old():
     return self.token``): a cache, which is filled otherwise, and no refusal."""
     pair = race.pair
-    if not pair.early or pair.read.remote is not None or not sets(pair.write):
+    if not pair.early or not sets(pair.write):
         return False
     nodes = list(walk(program.index.functions[race.context.function].facts.body))
     kept: set[f.Expression]
-    if pair.write.via.endswith("()"):
+    if pair.write.via.endswith("()") or pair.read.remote is not None:
+        # What is found is given by a call: of the store, or of a function that looks for it.
         kept = {
             target
             for node in nodes
