@@ -974,6 +974,23 @@ def before():
 """,
     ),
     case(
+        "what Flask reads, and what only the project would",
+        """
+app.config["SCANNER"] = {"options": None}
+
+@app.post("/")
+def scan():
+    app.config["PREFERRED_URL_SCHEME"] = request.form["scheme"]  # want: FGL301
+    app.config["SCANNER"]["options"] = request.form["options"]
+    app.config["SCANNER"]["owner"] = request.form["owner"]  # want: FGL301
+    return "scanning"
+
+@app.get("/owner")
+def owner():
+    return app.config["SCANNER"]["owner"]
+""",
+    ),
+    case(
         "a proxy to what each request has for itself",
         """
 from werkzeug.local import LocalProxy

@@ -136,9 +136,11 @@ def _diverts(program: Program, access: Access) -> bool:
 
 
 def read_by_library(access: Access) -> bool:
-    """Whether Flask, an extension or a library reads it: no code of the project needs to."""
+    """Whether Flask, an extension or a library reads it: no code of the project needs to. What the project has put under a key
+    of its configuration only the project knows."""
     key = access.place.key
-    return access.path[0][0] == "lib" or (key[0] == ("app",) and len(key) > 1 and key[1] in _READ_BY_FLASK)
+    own = key[1:2] == (".config",) and len(key) > 3
+    return access.path[0][0] == "lib" or (key[0] == ("app",) and len(key) > 1 and key[1] in _READ_BY_FLASK and not own)
 
 
 def _keeps(write: Write) -> bool:
