@@ -167,6 +167,86 @@ pool.submit(update, 5, where=store)
 """,
     ),
     case(
+        "an object that a partial of a thread's function has",
+        STORE
+        + """
+from functools import partial
+
+def update(where, seconds):
+    while True:
+        where.publish(seconds)
+
+threading.Thread(target=partial(update, store, seconds=5)).start()
+""",
+    ),
+    case(
+        "an object that a constructor hands on to its base's",
+        """
+class Names:
+    def __init__(self):
+        self.files = {}
+
+    def add(self, name):
+        if name not in self.files:
+            self.files[name] = open(name)  # want: FGL102
+
+class Feed:
+    def __init__(self, seconds, where, more=None):
+        self.where = where
+        self.more = more
+
+    def tell(self):
+        self.where.add(request.args["name"])
+
+class News(Feed):
+    def __init__(self, title, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.title = title
+
+news = News("a", 5, Names())
+
+@app.get("/")
+def tell():
+    news.tell()
+    return "ok"
+""",
+    ),
+    case(
+        "a keyword that a constructor hands on to its base's",
+        STORE.replace("  # want: FGL103", "")
+        + """
+class Counts:
+    def __init__(self):
+        self.named = {}
+
+    def add(self, name):
+        self.named[name] = self.named.get(name, 0) + len(open(name).read())  # want: FGL101
+
+class Feed:
+    def __init__(self, seconds, more=None, where=None):
+        self.where = where
+        self.more = more
+
+    def tell(self, name):
+        self.more.add(name)
+
+class News(Feed):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+class Late(News):
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+
+news = Late(5, where=store, more=Counts())
+
+@app.get("/<name>")
+def tell(name):
+    news.tell(name)
+    return "ok"
+""",
+    ),
+    case(
         "an object of its own that a thread's function is given",
         STORE.replace("  # want: FGL103", "")
         + """

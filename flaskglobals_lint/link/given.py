@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId, last_name
 from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.models.entrypoints import Entry, EntryCall
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
     from flaskglobals_lint.link.types import Types
-    from flaskglobals_lint.models import EntryCall
 
 FRESH = ("fresh",)
 """Stands for something given that no one else has."""
+
+PARTIAL = EntryCall(Entry("callback", "request", False), (0,), (), "rest")
+"""How ``functools.partial`` passes on what it is given."""
 
 
 def positional(call: f.Call, registers: EntryCall) -> list[f.Expression]:

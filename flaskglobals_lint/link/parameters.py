@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.answers import MOST_ATOMS
-from flaskglobals_lint.link.given import passed_on
+from flaskglobals_lint.link.given import PARTIAL, passed_on
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.names import unique
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from flaskglobals_lint.models import EntryCall
 
 MOST_SITES = 24
+MOST_HANDED_ON = 2
+"""So many functions between a call and the function that gets what it passes hand that on by ``*args``."""
+MOST_POSITIONS = 10_000
 _UNKNOWN: list[tuple[CallSite, int]] = []
 """The calls of a function while they are being looked for."""
 _ABSTRACT = ("abc.ABC", "typing.Protocol", "typing_extensions.Protocol")
@@ -113,23 +116,46 @@ class Parameters:
         parameter = self.index.functions[fid].facts.parameters[at]
         found: list[tuple[f.Expression, ScopeId]] = []
         for site, offset in self.sites(fid):
-            if site.decorated:
-                continue
-            position = offset
-            for argument in site.call.arguments:
-                if argument.keyword is not None:
-                    if argument.keyword == parameter.name:
-                        found.append((argument.value, site.scope))
-                elif argument.star:
-                    position = 10_000
-                else:
-                    if position == at:
-                        found.append((argument.value, site.scope))
-                    position += 1
+            if not site.decorated:
+                found.extend(self._given(site, parameter.name, at - offset))
         return found + self._launched(fid, at) + self.types.constructors.given(fid, parameter.name)
 
+    def _given(self, site: CallSite, name: str, at: int, depth: int = 0) -> Iterator[tuple[f.Expression, ScopeId]]:
+        """What a call passes by a name, or as its positional argument of that number, counted from 0."""
+        position = 0
+        for argument in site.call.arguments:
+            if argument.star:
+                yield from self._handed_on(argument, site.scope, name, at - position, depth)
+                position = MOST_POSITIONS if argument.star == 1 else position
+            elif argument.keyword is None:
+                if position == at:
+                    yield argument.value, site.scope
+                position += 1
+            elif argument.keyword == name:
+                yield argument.value, site.scope
+
+    def _handed_on(
+        self, argument: f.Argument, scope: ScopeId, name: str, at: int, depth: int
+    ) -> Iterator[tuple[f.Expression, ScopeId]]:
+        """The same for ``*args`` and ``**kwargs`` of a function that hands on what it is given."""
+        function = self.index.functions.get(scope)
+        if function is None or not isinstance(argument.value, f.Local) or depth > MOST_HANDED_ON:
+            return
+        parameters = function.facts.parameters
+        own = self.types.parameter_index(function, argument.value.name)
+        if own < 0 or parameters[own].kind != "*" * argument.star:
+            return
+        positional = sum(parameter.kind == "positional" for parameter in parameters)
+        for site, offset in self.sites(scope):
+            if site.decorated:
+                continue
+            if argument.star == 1 and at >= 0:
+                yield from self._given(site, "", positional - offset + at, depth + 1)
+            elif argument.star == 2:
+                yield from self._given(site, name, -1, depth + 1)
+
     def _launched(self, fid: ScopeId, at: int) -> list[tuple[f.Expression, ScopeId]]:
-        """What calls that start the function in a thread, or later, pass on."""
+        """What calls that start the function in a thread, or later, and ``partial`` pass on."""
         function = self.index.functions[fid]
         found: list[tuple[f.Expression, ScopeId]] = []
         for name in sorted({function.facts.name} | self.aliases(function.facts.name)):
@@ -144,7 +170,7 @@ class Parameters:
     def _launches(self) -> dict[str, list[tuple[CallSite, f.Expression, EntryCall]]]:
         """Calls that start something, by the name of what they seem to start."""
         found: dict[str, list[tuple[CallSite, f.Expression, EntryCall]]] = {}
-        for name, kinds in self.types.models.launching.items():
+        for name, kinds in (*self.types.models.launching.items(), ("partial", (PARTIAL,))):
             for site in self.index.calls.get(name, ()):
                 for registers in kinds:
                     plain = [a.value for a in site.call.arguments if a.keyword is None]
