@@ -77,11 +77,10 @@ def _lowered(finding: Finding, deployment: Deployment) -> Finding:
 
 
 def _uninterrupted(finding: Finding, deployment: Deployment) -> Finding:
-    """A note if the files say that requests are greenlets, or threads would hardly switch there, either; a warning where they
-    can also be something else."""
+    """A note if the files say that requests are greenlets; a warning where they can also be something else."""
     if finding.severity == "info":
         return finding
-    severity: Severity = "info" if deployment.stated or finding.window == "none" else "warning"
+    severity: Severity = "info" if deployment.stated else "warning"
     where = deployment.where("patch", "gevent", "eventlet", "greenlets")
     span = "in this loop" if finding.code == "FGL103" else "between the read and the write"
     message = (
