@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from flaskglobals_lint.checks import check_then_set, conflicts, remedies, wording
+from flaskglobals_lint.checks import check_then_set, conflicts, defects, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.program import Program
@@ -35,7 +35,6 @@ def check(program: Program) -> Iterator[Finding]:
 
 def _finding(program: Program, race: Race) -> Finding:
     pair, place, context = race.pair, race.conflict.place, race.context
-    function, pos = check_then_set.acts(race)
     where = conflicts.way_in(program, context)
     checked = pair.kind == "control"
     lane = context.start.tasks
@@ -45,24 +44,10 @@ def _finding(program: Program, race: Race) -> Finding:
         f"`{place.label}` is {done} and written here after an `await`, {obeyed} {where}; "
         f"{'two requests can both pass the check' if checked else 'an update made meanwhile is lost'}"
     )
-    chain = program.chain(context)
-    return Finding(
-        RULE.code,
-        RULE.name,
-        check_then_set.severity(program, race) if checked else RULE.severity,
-        message,
-        program.span(function, pos),
-        place.symbol,
-        program.qualified(function),
-        conflicts.entry_points(program, race.contexts),
-        chain if function == context.function else (*chain, program.qualified(function)),
-        wording.related(program, race),
-        conflicts.confidence(race),
-        conflicts.window(pair),
-        _HELD_ON_LOOP if lane else f"await first, then {wording.lock_suggestion(program, race)}",
-        _steps(race),
-        uninterrupted=race.uninterrupted,
-        remedies=() if lane else remedies.of_race(program, race),
+    severity = check_then_set.severity(program, race) if checked else RULE.severity
+    suggestion = _HELD_ON_LOOP if lane else f"await first, then {wording.lock_suggestion(program, race)}"
+    return defects.finding(
+        program, race, RULE, severity, check_then_set.acts(race), message, suggestion, _steps(race), fixable=not lane
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, lazies, remedies, repairs, transitions, warmed, wording, writes
+from flaskglobals_lint.checks import conflicts, defects, lazies, repairs, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
@@ -53,7 +53,7 @@ def check(program: Program) -> Iterator[Finding]:
 def _finding(program: Program, race: Race) -> Finding:
     pair, place, context = race.pair, race.conflict.place, race.context
     where = conflicts.way_in(program, context)
-    function, pos = acts(race)
+    function, _ = acts(race)
     line = f"{pair.read.pos[0]}"
     if program.file(function) != program.file(context.function):
         line += f" of {program.file(context.function)}"
@@ -70,24 +70,8 @@ def _finding(program: Program, race: Race) -> Finding:
         message = f"`{place.label}` is checked on line {line} and changed here without a lock {where}; {actors} can both pass the check"
     if not wording.split_section(race):
         message += wording.unlucky(race, "3.11")
-    chain = program.chain(context)
-    return Finding(
-        RULE.code,
-        RULE.name,
-        severity(program, race),
-        message,
-        program.span(function, pos),
-        place.symbol,
-        program.qualified(function),
-        conflicts.entry_points(program, race.contexts),
-        chain if function == context.function else (*chain, program.qualified(function)),
-        wording.related(program, race),
-        conflicts.confidence(race),
-        conflicts.window(pair),
-        _suggestion(program, race),
-        _steps(race),
-        uninterrupted=race.uninterrupted,
-        remedies=remedies.of_race(program, race),
+    return defects.finding(
+        program, race, RULE, severity(program, race), acts(race), message, _suggestion(program, race), _steps(race)
     )
 
 

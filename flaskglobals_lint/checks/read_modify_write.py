@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, refills, remedies, repairs, wording
+from flaskglobals_lint.checks import conflicts, defects, refills, repairs, wording
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.program import Program
@@ -55,23 +55,9 @@ def _finding(program: Program, race: Race) -> Finding:
         message = (
             f"`{place.label}` is read and written back without a lock {where}; {actors} can lose an update{chance}"
         )
-    return Finding(
-        RULE.code,
-        RULE.name,
-        _severity(program, race),
-        message,
-        program.span(context.function, pair.write.pos),
-        place.symbol,
-        program.qualified(context.function),
-        conflicts.entry_points(program, race.contexts),
-        program.chain(context),
-        wording.related(program, race),
-        conflicts.confidence(race),
-        conflicts.window(pair),
-        _suggestion(program, race),
-        _steps(race),
-        uninterrupted=race.uninterrupted,
-        remedies=remedies.of_race(program, race),
+    at = (context.function, pair.write.pos)
+    return defects.finding(
+        program, race, RULE, _severity(program, race), at, message, _suggestion(program, race), _steps(race)
     )
 
 
