@@ -365,6 +365,27 @@ def play():
 """,
     ),
     case(
+        "rows that are chosen by what the client sends",
+        """
+import pandas
+
+table = pandas.read_csv("cities.csv")
+rows = table
+large = table
+
+@app.post("/choose/<city>")
+def choose(city):
+    global rows, large
+    rows = table[table["city"] == city]  # want: FGL301
+    large = table[table["people"] > 1000]
+    return "ok"
+
+@app.get("/total")
+def total():
+    return str(rows["people"].sum() + large["people"].sum())
+""",
+    ),
+    case(
         "the first element that a request asks for",
         """
 devices = []

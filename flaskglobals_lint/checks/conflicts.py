@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flaskglobals_lint.checks import known_keys
+from flaskglobals_lint.checks import drained, known_keys
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, THREAD_ID, UNIQUE, Pair, Write
+from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, TAKEN, THREAD_ID, UNIQUE, Pair, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.contexts import Access, Conflict, Context
@@ -84,9 +84,13 @@ def _plainest(conflicts: list[Conflict]) -> Conflict:
 
 def _races(program: Program, conflict: Conflict) -> bool:
     """Whether anybody can come between the pair's read and write."""
-    if conflict.guards or conflict.pair.write.harmless:
+    write, read, start = conflict.pair.write, conflict.pair.read, conflict.context.start
+    if conflict.guards or program.guarded_by_comment(conflict.path):
         return False
-    write, read = conflict.pair.write, conflict.pair.read
+    if read.kind == TAKEN:
+        return any(start.beside(other.context.start) for other in drained.adders(program, conflict))
+    if write.harmless:
+        return False
     if conflict.pair.looped and write.constant and write.kind == "set":
         # Whoever goes through all items once more resets them once more; a lost reset is another rule's.
         return False
@@ -96,9 +100,6 @@ def _races(program: Program, conflict: Conflict) -> bool:
         return False
     if write.key_flags & CONNECTION and _opens_or_closes(program, conflict.context):
         return False
-    if program.guarded_by_comment(conflict.path):
-        return False
-    start = conflict.context.start
     own = _is_own_thread(program, conflict)
     if read.kind == EMPTIED:
         return start.repeated and not own

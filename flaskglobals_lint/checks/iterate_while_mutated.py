@@ -71,7 +71,9 @@ def _changes(program: Program, access: Access) -> list[Access]:
         assert isinstance(write, Write)
         if deep and (other.place.key[: len(access.place.key)] != access.place.key or _in_list(program, other, write)):
             continue
-        if not _structural(write, other, access, kind) or other.locks & access.locks:
+        if other.locks & access.locks:
+            continue
+        if not _structural(write, other, access, kind) and not (kind == "mapping" and _creates(program, access, other)):
             continue
         if not _beside(access, other) or program.distinct(access.path, other.path):
             continue
@@ -79,6 +81,15 @@ def _changes(program: Program, access: Access) -> list[Access]:
             continue
         found.setdefault((other.function, write.pos), other)
     return sorted(found.values(), key=_clearest)
+
+
+def _creates(program: Program, access: Access, other: Access) -> bool:
+    """Whether a change of an item may make it first: ``groups[key].append(x)`` in a ``defaultdict(list)``."""
+    container = program.types.container(program.paths.atoms(access.path))
+    below = other.place.key[len(access.place.key) :]
+    return (
+        container is not None and container.creates and below[:1] == (ITEM,) and other.record.pos != access.record.pos
+    )
 
 
 def _in_list(program: Program, other: Access, write: Write) -> bool:

@@ -9,7 +9,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import writes
 from flaskglobals_lint.link import items
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import CONTENT, RANDOM, REQUEST, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import CONTENT, RANDOM, TOLD, UNIQUE, Read, Write
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def repeatable(program: Program, race: Race) -> bool:
     write, conflict = race.pair.write, race.conflict
     if race.pair.companion or write.kind != "set" or write.via not in ("=", "[…] =") or write.constant:
         return False
-    if race.context.flagged(write.flags) & (REQUEST | UNIQUE | RANDOM):
+    if race.context.flagged(write.flags) & (TOLD | UNIQUE | RANDOM):
         return False
     atoms = program.paths.atoms(conflict.path)
     stored = any(atom != ("const", "none") for atom in atoms)

@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 from flaskglobals_lint.checks import conflicts, defects, refills, repairs, wording
 from flaskglobals_lint.checks.conflicts import Race
+from flaskglobals_lint.checks.drained import adders
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link import drains
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import EMPTIED
+from flaskglobals_lint.link.summary import EMPTIED, TAKEN
 from flaskglobals_lint.rule import by_code
 
 RULE = by_code("FGL101")
@@ -47,6 +49,11 @@ def _finding(program: Program, race: Race) -> Finding:
         message = f"`{place.label}` is one generator for all, advanced without a lock {where}; while it runs a second request gets ValueError: generator already executing"
     elif pair.read.kind == EMPTIED:
         message = f"`{place.label}` is emptied on line {pair.read.pos[0]} and filled again here without a lock {where}; {wording.actors(race)} fill one list, and others see it half full"
+    elif pair.read.kind == TAKEN:
+        adder = next(adders(program, race.conflict))
+        adding = f"`{program.name(adder.function)}` ({program.file(adder.function)}:{adder.record.pos[0]})"
+        done = "emptied" if drains.empties(pair.write) else "set back"
+        message = f"`{place.label}` is read on line {pair.read.pos[0]} and {done} here {where}, not in one critical section; what {adding} adds in between is lost{wording.unlucky(race, '3.10')}"
     elif wording.split_section(race):
         message = f"`{place.label}` is read under a lock and written back after the lock was let go {where}; an update made in between is lost"
     else:
@@ -91,6 +98,12 @@ def _steps(race: Race) -> tuple[str, ...]:
             f"request A empties {label} (line {read}) and begins to fill it (line {write})",
             f"request B empties it, too (line {read}): what A added is gone",
             f"A and B go on (line {write}): the rest is there twice",
+        )
+    if race.pair.read.kind == TAKEN:
+        return (
+            f"A reads all that is in {label} (line {read})",
+            f"a request adds something to {label}",
+            f"A throws away what is in {label} (line {write}): what was added was never read",
         )
     counts = race.pair.write.via in ("+=", "-=")
     old, one, two = ("10", "11", "11") if race.pair.write.via == "+=" else ("10", "9", "9")

@@ -13,7 +13,7 @@ from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link.contexts import Context
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import REQUEST, Path, Read, Write
+from flaskglobals_lint.link.summary import TOLD, Path, Read, Write
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.rule import by_code
 
@@ -166,7 +166,7 @@ def _judge(program: Program, path: Path, attribute: _Attribute) -> Iterator[Find
         for context, write in attribute.writes:
             # Whoever sets it only where it is missing finds next time what the last request left.
             seen = context.function in asked or any(other.function != context.function for other, _ in reads)
-            if seen and context.flagged(write.flags) & REQUEST:
+            if seen and context.flagged(write.flags) & TOLD:
                 message = f"`{label}` is set only under a condition {conflicts.way_in(program, context)}; other requests find what an earlier one left on their thread"
                 left = _here(
                     program, path, context, write.pos, message, "use `flask.g`, or clear it in `teardown_request`"

@@ -8,13 +8,25 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, examples, known_keys, memo_growth, writes
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.summary import CONTENT, MEASURED, RANDOM, REQUEST, THREAD_ID, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import (
+    CONTENT,
+    MEASURED,
+    RANDOM,
+    REQUEST,
+    THREAD_ID,
+    UNIQUE,
+    Read,
+    Write,
+)
+from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.atoms import Atom
     from flaskglobals_lint.link.contexts import Access, Context
+    from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.models import Container
 
 RULE = by_code("FGL302")
@@ -117,20 +129,42 @@ def _known(program: Program, atom: Atom) -> Container | None:
 
 
 def _bounded(program: Program, access: Access, write: Write) -> bool:
-    """Whether the container was made with a bound: ``deque(maxlen=…)``."""
+    """Whether the container was made with a bound: ``deque(maxlen=…)``, also by the factory of a ``defaultdict``."""
+    path = _container(access.path, write)
+    if any(_has_bound(program, binding.value, binding.scope) for binding in program.paths.bindings(path)):
+        return True
+    around = program.paths.bindings(path[:-1]) if path[-1] == ITEM else ()
+    return any(
+        _has_bound(program, made, binding.scope)
+        for binding in around
+        if isinstance(binding.value, f.Call)
+        for argument in binding.value.arguments
+        if isinstance(argument.value, f.Lambda)
+        for made in _results(program, binding.scope, argument.value)
+    )
+
+
+def _results(program: Program, scope: ScopeId, node: f.Lambda) -> Iterator[f.Expression | None]:
+    """What a lambda gives."""
+    function = program.index.functions.get(f"{scope[: scope.index(':')]}:{node.function}")
+    for part in walk(function.facts.body) if function is not None else ():
+        if isinstance(part, f.Return):
+            yield part.value
+
+
+def _has_bound(program: Program, value: f.Node | None, scope: ScopeId) -> bool:
     models = program.types.models
-    for binding in program.paths.bindings(_container(access.path, write)):
-        if not isinstance(binding.value, f.Call):
+    if not isinstance(value, f.Call):
+        return False
+    for atom in program.types.of(value, scope):
+        container = models.container(atom[1]) if atom[0] in ("cont", "extinst") else None
+        if container is None:
             continue
-        for atom in program.types.of(binding.value, binding.scope):
-            container = models.container(atom[1]) if atom[0] in ("cont", "extinst") else None
-            if container is None:
-                continue
-            at = container.bound_position
-            if at is not None and len(binding.value.arguments) > at:
-                return True
-            if any(argument.keyword in container.bound_keywords for argument in binding.value.arguments):
-                return True
+        at = container.bound_position
+        if at is not None and len(value.arguments) > at:
+            return True
+        if any(argument.keyword in container.bound_keywords for argument in value.arguments):
+            return True
     return False
 
 

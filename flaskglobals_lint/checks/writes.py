@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint.checks import conflicts
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import EMPTIED, REQUEST, THREAD_ID, Read, Write
+from flaskglobals_lint.link.summary import THREAD_ID, TOLD, UNMADE, Read, Write
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.contexts import Access, Context
@@ -33,7 +33,7 @@ def at_request_time(program: Program) -> Iterator[tuple[Access, Write]]:
 
 def from_request(access: Access, flags: int) -> bool:
     """Whether a value or key derives from the request, in the context of this access."""
-    return bool(access.context.flagged(flags) & REQUEST)
+    return bool(access.context.flagged(flags) & TOLD)
 
 
 def dynamic(steps: tuple[object, ...]) -> bool:
@@ -89,7 +89,7 @@ def depends_on_itself(program: Program) -> set[tuple[str, object]]:
     return {
         (conflict.context.function, conflict.pair.write.pos)
         for conflict in program.reached.conflicts
-        if conflict.pair.kind == "value" and conflict.pair.read.kind != EMPTIED
+        if conflict.pair.kind == "value" and conflict.pair.read.kind not in UNMADE
     }
 
 

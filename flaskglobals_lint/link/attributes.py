@@ -6,12 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint.link import calls, operators, proxied
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import CONNECTION, REQUEST, Value
+from flaskglobals_lint.link.summary import CONNECTION, REQUEST, ROUTED, Value
 
 if TYPE_CHECKING:
     from flaskglobals_lint import facts as f
     from flaskglobals_lint.link.frame import Frame
     from flaskglobals_lint.link.summary import Path
+
+_REQUEST: Path = (("proxy", "request"),)
+_ROUTED = frozenset({"blueprint", "blueprints", "endpoint", "method", "scheme", "url_rule"})
 
 
 def references(frame: Frame, found: tuple[Any, ...], pos: f.Position) -> Value:
@@ -94,8 +97,7 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
                 refs.extend(types.attribute(ref, name))
             continue
         if ref[0][0] == "proxy":
-            if name == "sid":
-                flags |= CONNECTION
+            flags = _about_request(ref, name, flags)
             shared = proxied.kept(frame, name) if len(ref) == 1 else ()
             if shared:
                 # The attribute belongs to the request, the object that it refers to does not.
@@ -116,6 +118,15 @@ def attribute(frame: Frame, value: Value, node: f.Attribute) -> Value:
             if atom[0] in ("inst", "super", "module", "class"):
                 refs.extend(a for a in types.attribute(atom, name) if a[0] in ("func", "bound", "class"))
     return Value(tuple(dict.fromkeys(refs))[:8], deps, flags)
+
+
+def _about_request(path: Path, name: str, flags: int) -> int:
+    """Flags of an attribute of a context-local object."""
+    if name == "sid":
+        flags |= CONNECTION
+    if path == _REQUEST and name in _ROUTED:
+        return flags & ~REQUEST | ROUTED
+    return flags
 
 
 def attribute_of(frame: Frame, path: Path, node: f.Attribute) -> Value:

@@ -9,12 +9,14 @@ from flaskglobals_lint.link import calls
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import NAMES_ONE, SESSION, Path, Value, bits
+from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
     from flaskglobals_lint.link.summary import Path
 
 MOST_PARTS = 8
+_MASKS = (f.Compare, f.Operation)
 _INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
 """Attributes of data frames and series by which their items are read and written."""
 
@@ -99,7 +101,17 @@ def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, ke
         if path[:-1] != ref:
             continue
         deps |= frame.read(path, "element", pos, key_text(key_node), flags=key.flags)
-    return Value(tuple(refs), deps, value.flags | key.flags & ~NAMES_ONE)
+    return Value(tuple(refs), deps, value.flags | (key.flags | _chosen_by(frame, key_node)) & ~NAMES_ONE)
+
+
+def _chosen_by(frame: Frame, key: f.Expression) -> int:
+    """Flags of what the rows of a data frame or an array are compared with to choose them: ``frame[frame["city"] == city]``."""
+    compared = [node for node in walk(key) if isinstance(node, f.Compare)] if isinstance(key, _MASKS) else []
+    names = (part.name for node in compared for part in walk(node.operands[1:]) if isinstance(part, f.Local))
+    flags = 0
+    for name in names:
+        flags |= frame.variables[name].flags if name in frame.variables else 0
+    return flags
 
 
 def content(frame: Frame, value: Value, pos: f.Position, asked: str = "content") -> int:

@@ -6,10 +6,11 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from flaskglobals_lint.link import once, pairs
+from flaskglobals_lint.link import drains, once, pairs
+from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.frame import ENDED, Frame, merge
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import Read, Returned, Summary, Value, Write, bits
+from flaskglobals_lint.link.summary import Path, Read, Returned, Summary, Value, Write, bits
 
 MOST_EFFECTS = 48
 MOST_RETURNED_READS = 24
@@ -48,15 +49,25 @@ def finish(frame: Frame, falls: bool) -> Summary:
     acted = [pair.read for pair in summary.pairs if pair.kind == "control"]
     summary.checks = tuple(read for read in _reads(frame, frame.raised) if read not in acted)
     own_checked = {(pair.write.path, pair.write.pos) for pair in summary.pairs if pair.kind == "control" or pair.covers}
+    # What else is done to a container in a section that looks at it itself goes with that.
+    covered = {(_container(pair.write.path), section) for pair in summary.pairs for section in pair.covers}
+    if frame.function is not None:
+        summary.pairs.extend(drains.find(summary, frame.function.facts.body))
     effects: dict[tuple[Any, ...], Write] = {}
     mask = (1 << first) - 1
     for write in summary.writes:
         if write.path[0][0] == "new" or (write.path, write.pos) in own_checked or write.path in write.refs:
             continue
+        if any((_container(write.path), section) in covered for section in write.sections):
+            continue
         effects.setdefault((write.path, write.kind, write.values & mask), _exported(write, mask))
     summary.effects = tuple(effects.values())[:MOST_EFFECTS]
     summary.writes = [write for write in summary.writes if write.remote is None]
     return summary
+
+
+def _container(path: Path) -> Path:
+    return path[:-1] if path[-1] == ITEM else path
 
 
 def _reads(frame: Frame, deps: int) -> tuple[Read, ...]:

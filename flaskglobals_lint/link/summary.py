@@ -48,7 +48,11 @@ CONNECTION = 32
 """Flag of a value that names the client's connection (Flask-SocketIO's ``request.sid``)."""
 NAMES_ONE = THREAD_ID | UNIQUE | CONNECTION
 """Flags that hold for a value itself, not for what is made of it."""
-PARAMETERS = 6
+ROUTED = 64
+"""Flag of a value that tells which of the application's own routes was asked, or how: one of a few."""
+TOLD = REQUEST | ROUTED
+"""Flags of what differs from request to request."""
+PARAMETERS = 7
 """Bits of the flags above; the bits that follow stand for the function's parameters, from which a value is made."""
 
 
@@ -121,6 +125,10 @@ class Section(msgspec.Struct, frozen=True, gc=False):
 
 EMPTIED = "emptied"
 """The kind that stands in a pair for the write that empties what is filled again."""
+TAKEN = "taken"
+"""The kind that stands in a pair for the look at all that a place holds, before that is thrown away."""
+UNMADE = frozenset({EMPTIED, TAKEN})
+"""Kinds of reads in pairs whose write is not made of what was read."""
 
 
 UNSEEN = "?"
