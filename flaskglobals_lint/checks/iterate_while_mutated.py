@@ -265,6 +265,8 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
             "queue": "RuntimeError: deque mutated during iteration",
         }.get(kind, "RuntimeError: dictionary changed size during iteration")
     )
+    if kind in _RAISES and _caught(program, access):
+        outcome += ", which is caught here: what the loop is for is not done that time"
     message = (
         f"{loop.via} walks `{place.label}` {conflicts.way_in(program, context)} while"
         f" `{program.name(other.function)}` ({program.file(other.function)}:{other.record.pos[0]}) can change it: {outcome}"
