@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.items import key_text
-from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.link.trees import blocks, walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.facts import Position, Statement
@@ -136,10 +136,7 @@ def _holds(part: object, pos: Position) -> bool:
 def _blocks(statement: Statement) -> Iterator[tuple[Statement, ...]]:
     """The blocks of a compound statement that runs them without asking for a key."""
     for node in (statement, *getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-        for name in ("body", "orelse", "final"):
-            block = getattr(node, name, ())
-            if isinstance(block, tuple):
-                yield block
+        yield from blocks(node)
 
 
 def _exits(block: tuple[Statement, ...]) -> bool:

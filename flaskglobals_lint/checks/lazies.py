@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import writes
 from flaskglobals_lint.link import items
+from flaskglobals_lint.link.library import LOGS
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import CONTENT, RANDOM, TOLD, UNIQUE, Read, Write
 from flaskglobals_lint.link.trees import walk
@@ -30,7 +31,6 @@ _CONVERTS = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "li
 _TRIMS = frozenset({"casefold", "lower", "lstrip", "rstrip", "strip", "title", "upper"})
 _STORES = frozenset({".hset()", ".mset()", ".put()", ".set()", ".setex()"})
 """Methods of stores that keep what they are given."""
-_LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"})
 
 
 def repeatable(program: Program, race: Race) -> bool:
@@ -186,7 +186,7 @@ def told_once(program: Program, race: Race) -> bool:
     branch = branch_of(program, race, lambda test: True)
     calls = [part for part in walk(branch.body) if isinstance(part, f.Call) and part.pos != write.pos] if branch else []
     return branch is not None and all(
-        isinstance(call.function, f.Attribute) and call.function.name in _LOGS for call in calls
+        isinstance(call.function, f.Attribute) and call.function.name in LOGS for call in calls
     )
 
 

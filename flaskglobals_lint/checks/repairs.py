@@ -8,7 +8,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import lazies
 from flaskglobals_lint.link import items
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.link.trees import blocks, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -142,7 +142,4 @@ def _blocks(body: Sequence[f.Statement]) -> Iterator[tuple[f.Statement, ...]]:
     """All sequences of statements in a function's body."""
     yield tuple(body)
     for node in walk(body):
-        for name in ("body", "orelse", "final"):
-            block = getattr(node, name, None)
-            if isinstance(block, tuple) and block:
-                yield block
+        yield from blocks(node)

@@ -34,8 +34,11 @@ def find(summary: Summary, body: Sequence[f.Statement]) -> Iterator[Pair]:
     """
     trails: dict[Position, _Trail] = {}
     sliced: set[Position] = set()
+    looked = {read.path for read in (*summary.handed, *summary.reads)}
     for write in summary.writes:
         if write.remote is not None or not (empties(write) or (write.via == "=" and write.constant)):
+            continue
+        if write.path not in looked:
             continue
         if not trails:
             trails = dict(_trails(tuple(body), ()))

@@ -16,7 +16,8 @@ Constants: TypeAlias = tuple[tuple[int, f.Constant], ...]
 """Parameters, by index, and the literals that one call gives them."""
 
 _FALSE = {"none": ("None",), "bool": ("False",), "int": ("0",), "float": ("0.0",), "str": ("",), "bytes": ("",)}
-_COMPARED = {"is": True, "==": True, "is not": False, "!=": False}
+COMPARED = {"is": True, "==": True, "is not": False, "!=": False}
+"""Whether operands of which a comparison holds are the same."""
 
 
 def verdict(frame: Frame, node: f.Expression) -> bool | None:
@@ -34,7 +35,7 @@ def verdict(frame: Frame, node: f.Expression) -> bool | None:
             if decisive in found:
                 return decisive
             return None if None in found else not decisive
-        case f.Compare() if len(node.operators) == 1 and node.operators[0] in _COMPARED:
+        case f.Compare() if len(node.operators) == 1 and node.operators[0] in COMPARED:
             return _compared(frame, node)
         case _:
             return None
@@ -50,7 +51,7 @@ def _compared(frame: Frame, node: f.Compare) -> bool | None:
         return None
     if known.kind != other.kind and not {known.kind, other.kind} & {"none", "str"}:
         return None
-    return (known == other) == _COMPARED[node.operators[0]]
+    return (known == other) == COMPARED[node.operators[0]]
 
 
 def _literal(frame: Frame, node: f.Local | f.Constant) -> f.Constant | None:

@@ -75,7 +75,6 @@ class Flow:
         frame.control = outer
         if left == FALLS:
             frame.lacking = lacking
-        if left == FALLS:
             frame.sticky = frame.sticky | passed if right == FALLS else passed
         calls, blocking, awaits, pauses = map(max, frame.clock, after_clock)
         frame.clock = (calls, blocking, awaits, pauses)

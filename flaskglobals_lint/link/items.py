@@ -8,7 +8,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import calls
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
-from flaskglobals_lint.link.summary import NAMES_ONE, SESSION, Path, Value, bits
+from flaskglobals_lint.link.summary import NAMES_ONE, SESSION, Value, bits
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:

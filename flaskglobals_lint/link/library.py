@@ -278,13 +278,13 @@ def unknown(frame: Frame, node: f.Call, values: list[Value]) -> Value:
     return Value((), deps, flags)
 
 
-_LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"})
+LOGS = frozenset({"critical", "debug", "error", "exception", "info", "log", "warn", "warning"})
 """Methods of loggers."""
 
 
 def _hand_out(frame: Frame, node: f.Call, values: list[Value]) -> None:
     """What is called can read from its arguments, unless it only prints them or writes them to a log."""
-    if isinstance(node.function, f.Attribute) and node.function.name in _LOGS:
+    if isinstance(node.function, f.Attribute) and node.function.name in LOGS:
         return
     if isinstance(node.function, f.Global) and node.function.name == "print":
         return

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
+from flaskglobals_lint.link.feasible import COMPARED
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.frame import Frame
     from flaskglobals_lint.link.summary import Path
-
-_ABSENT = {"is": True, "==": True, "is not": False, "!=": False}
 
 
 def lacking(test: f.Expression, holds: bool) -> bool:
@@ -29,7 +28,7 @@ def lacking(test: f.Expression, holds: bool) -> bool:
             every = any if (test.operator == "and") == holds else all
             return every(lacking(operand, holds) for operand in test.operands)
         case f.Compare(operators=(operator,), operands=(_, f.Constant() as nothing)) if _is_nothing(nothing):
-            return _ABSENT.get(operator) is holds
+            return COMPARED.get(operator) is holds
         case f.Call(function=f.Attribute(name="is_alive" | "is_set")) | f.Local() | f.Global() | f.Free():
             return not holds
         case f.Attribute() | f.Item():
@@ -46,10 +45,10 @@ def mark(frame: Frame) -> None:
 
     To be called when all of the function was evaluated and its pairs are known.
     """
+    if not frame.amid:
+        return
     summary, first = frame.summary, frame.first_read
-    checks = (
-        [(summary.reads.index(p.read), p.read.path) for p in summary.pairs if p.kind == "control"] if frame.amid else []
-    )
+    checks = [(summary.reads.index(pair.read), pair.read.path) for pair in summary.pairs if pair.kind == "control"]
     for at, mask in frame.amid.items():
         paths: dict[Path, None] = {path: None for read, path in checks if mask >> first >> read & 1}
         if paths:

@@ -27,6 +27,14 @@ def walk(part: Any) -> Iterator[Node]:
                 waiting += inside(one)
 
 
+def blocks(node: Node) -> Iterator[tuple[Any, ...]]:
+    """The sequences of statements in a statement, without empty ones."""
+    for name in ("body", "orelse", "final"):
+        block = getattr(node, name, None)
+        if isinstance(block, tuple) and block:
+            yield block
+
+
 def _parts(kind: type[Node]) -> Callable[[Any], Any] | None:
     """What gives those fields of a node that hold nodes, the last one first; None where there are none."""
     fields = [name for name in reversed(kind.__struct_fields__) if kind.__annotations__[name] not in _LEAVES]

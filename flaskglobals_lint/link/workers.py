@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link.atoms import BASE
-from flaskglobals_lint.link.trees import walk
+from flaskglobals_lint.link.trees import blocks, walk
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.index import CallSite, ScopeId
@@ -94,17 +94,12 @@ def _again(types: Types, site: CallSite, targets: list[f.Expression]) -> bool:
         calls = [node.function for node in inside if isinstance(node, f.Call)]
         if any(isinstance(called, f.Attribute) and called.name in _ONE_AT_A_TIME for called in calls):
             continue
-        if any(_leaves_after(block, site.call) for node in inside for block in _blocks(node)):
+        if any(_leaves_after(block, site.call) for node in inside for block in blocks(node)):
             continue
         bound = {_name(node) for part in inside for node in _bound(part)}
         if not any(_name(node) in bound for target in targets for node in walk(target)):
             return True
     return False
-
-
-def _blocks(node: f.Node) -> list[tuple[f.Statement, ...]]:
-    """The lists of statements in a statement."""
-    return [getattr(node, name) for name in ("body", "orelse", "final") if isinstance(getattr(node, name, None), tuple)]
 
 
 def _leaves_after(block: tuple[f.Statement, ...], call: f.Call) -> bool:
