@@ -481,6 +481,29 @@ def add(name):
     return "ok"
 """
 
+ONE_OF_TWO = """
+import asyncio
+
+done = 0
+
+async def slow():
+    await asyncio.sleep(1)
+
+def quick():
+    global done
+    before = done
+    time.sleep(1)
+    done = before + 1  # want: FGL101
+
+for _ in range(3):
+    threading.Thread(target={first} if app.debug else {second}).start()
+"""
+
+CHOSEN = [
+    case("a coroutine or else a function", ONE_OF_TWO.format(first="slow", second="quick")),
+    case("a function or else a coroutine", ONE_OF_TWO.format(first="quick", second="slow")),
+]
+
 LISTS = [
     case("a list that one thread takes items from", TAKEN.format(take="print(jobs.pop(0))", add="append(name)")),
     case(
@@ -516,6 +539,6 @@ def test_what_others_may_do_meanwhile(program: dict[str, str], tmp_path: Path) -
     assert not differences(program, tmp_path)
 
 
-@pytest.mark.parametrize("program", [*THREADS, *ARGUMENTS, *TABLES, *LEFT_OPEN])
+@pytest.mark.parametrize("program", [*THREADS, *CHOSEN, *ARGUMENTS, *TABLES, *LEFT_OPEN])
 def test_what_is_started(program: dict[str, str], tmp_path: Path) -> None:
     assert not differences(program, tmp_path)

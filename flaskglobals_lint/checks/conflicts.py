@@ -9,6 +9,7 @@ import msgspec
 
 from flaskglobals_lint.checks import drained, known_keys
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
+from flaskglobals_lint.link import launchers
 from flaskglobals_lint.link.program import base_key
 from flaskglobals_lint.link.summary import CONNECTION, EMPTIED, TAKEN, THREAD_ID, UNIQUE, Pair, Write
 
@@ -22,7 +23,6 @@ _TAKES = frozenset({".get()", ".get_nowait()"})
 _AT_THE_END = frozenset({".append()", ".extend()"})
 _TAKES_ONE = frozenset({".pop()", ".remove()", "del"})
 """What takes an item out of a list, by its number or as such."""
-_THREADS = frozenset({"threading.Thread", "threading.Timer", "multiprocessing.Process"})
 
 
 class Race(msgspec.Struct, frozen=True, gc=False):
@@ -130,16 +130,12 @@ def _adds(conflict: Conflict, other: Access) -> bool:
 
 def _is_own_thread(program: Program, conflict: Conflict) -> bool:
     """Whether it is what a thread's ``run`` does to its own object: there is one run of each."""
-    start, names = conflict.context.start, program.types.names
-    if start.kind != "thread" or not start.function.endswith(".run"):
-        return False
-    classes = {
-        atom[1]
+    start = conflict.context.start
+    return start.kind == "thread" and any(
+        atom[0] == "inst" and launchers.thread(program.types, atom[1]) == start.function
         for end in range(1, len(conflict.path))
         for atom in program.paths.atoms(conflict.path[:end])
-        if atom[0] == "inst" and names.method(atom[1], "run") == start.function
-    }
-    return any(not _THREADS.isdisjoint(names.external_bases(cid)) for cid in classes)
+    )
 
 
 def _stays_there(program: Program, conflict: Conflict) -> bool:

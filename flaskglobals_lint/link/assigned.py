@@ -51,5 +51,5 @@ class Assigned:
         found = self._related.get(cid)
         if found is None:
             bases = (atom[1] for atom in self.types.names.mro(cid) if atom[0] == "class")
-            found = self._related[cid] = tuple(dict.fromkeys((*bases, *self.types.parameters.subtree(cid))))
+            found = self._related[cid] = tuple(dict.fromkeys((*bases, *self.types.names.derived(cid))))
         return found

@@ -363,15 +363,14 @@ class Entries:
                     is_async = self.index.functions[target[1]].facts.is_async
                     if not wanted and not is_async:
                         continue
-                    if wanted and is_async and registers.entry.kind == "thread" and not isinstance(value, f.Call):
+                    entry, told = registers.entry, detail
+                    if wanted and is_async and entry.kind == "thread" and not isinstance(value, f.Call):
                         # A thread would only make the coroutine; what runs it has a loop.
-                        entry = replace(registers.entry, repeated=False, lane="event loop")
-                        registers = replace(registers, entry=entry)
-                    told = detail
-                    if registers.entry.kind == "thread" and detail == name:
+                        entry = replace(entry, repeated=False, lane="event loop")
+                    if entry.kind == "thread" and detail == name:
                         told = self.index.functions[target[1]].facts.name
                     passed = handed_over(self.types, target, site.call, site.scope, registers, value)
-                    self.add(target, registers.entry, told, None, site.call.pos, site, passed)
+                    self.add(target, entry, told, None, site.call.pos, site, passed)
 
     def targets(self, node: f.Expression, scope: ScopeId) -> Atoms:
         """Functions that an argument denotes; a view class stands for its methods, a coroutine for its function."""

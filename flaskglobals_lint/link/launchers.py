@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.models import EntryCall
 
 _CONSTRUCTOR = "__init__"
+_RUN = "run"
 
 
 def calls(types: Types) -> set[str]:
@@ -45,6 +46,14 @@ def registering(types: Types, site: CallSite) -> EntryCall | None:
     return None
 
 
+def thread(types: Types, cid: ScopeId) -> ScopeId | None:
+    """The method that each object of a class runs in a thread of its own, once; None if the class is no thread's."""
+    bases = (types.models.base(dotted) for dotted in types.names.external_bases(cid))
+    if any(base is not None and base.entry.kind == "thread" for base in bases):
+        return types.names.method(cid, _RUN)
+    return None
+
+
 def _inherited(types: Types, cid: ScopeId) -> EntryCall | None:
     """What the library base of a class makes of what it is given, unless the class runs something else."""
     for dotted in types.names.external_bases(cid):
@@ -56,11 +65,11 @@ def _inherited(types: Types, cid: ScopeId) -> EntryCall | None:
 
 def _runs_it(types: Types, cid: ScopeId) -> bool:
     """Whether the class keeps its base's ``run``, or calls it."""
-    own = types.names.method(cid, "run")
+    own = types.names.method(cid, _RUN)
     if own is None:
         return True
     called = (node.function for node in walk(types.index.functions[own].facts.body) if isinstance(node, f.Call))
-    return any(isinstance(node, f.Attribute) and node.name == "run" for node in called)
+    return any(isinstance(node, f.Attribute) and node.name == _RUN for node in called)
 
 
 def _passed_on(types: Types, cid: ScopeId) -> EntryCall | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.link import calls, expressions, holding, items, library, passing, proxied
+from flaskglobals_lint.link import calls, expressions, holding, items, launchers, library, passing, proxied
 from flaskglobals_lint.link.atoms import key_step
 from flaskglobals_lint.link.paths import is_path
 from flaskglobals_lint.link.summary import SESSION, SORT, Edge, Path, Value
@@ -102,12 +102,11 @@ def _as_base(frame: Frame, receiver: Value, name: str) -> Value | None:
 
 def _start(frame: Frame, node: f.Call, receiver: Value, atoms: Atoms) -> None:
     """Record that a thread of a class of the project starts here: each request that comes by starts one of its own."""
-    names = frame.types.names
     made = {write.path for write in frame.summary.writes if any(ref[0][0] == "new" for ref in write.refs)}
     known = tuple(ref for ref in receiver.refs if ref not in made)[:3]
     for atom in atoms:
-        run = names.method(atom[1], "run") if atom[0] == "inst" else None
-        if run is not None and "threading.Thread" in names.external_bases(atom[1]):
+        run = launchers.thread(frame.types, atom[1]) if atom[0] == "inst" else None
+        if run is not None:
             frame.call(Edge(run, (), (known,), node.pos, (), "start"))
 
 

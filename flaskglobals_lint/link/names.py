@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections import deque
 from sys import intern
 from typing import TYPE_CHECKING
 
@@ -321,18 +322,20 @@ class Names:
                     return fid
         return None
 
+    def derived(self, *bases: ScopeId) -> list[ScopeId]:
+        """The classes that derive from any of these, however far, nearest first."""
+        found: dict[ScopeId, None] = {}
+        pending = deque(bases)
+        while pending:
+            for sub in self.subclasses.get(pending.popleft(), ()):
+                if sub not in found and sub not in bases:
+                    found[sub] = None
+                    pending.append(sub)
+        return list(found)
+
     def overrides(self, cid: ScopeId, name: str) -> list[ScopeId]:
         """Definitions of the method in subclasses."""
-        found: list[ScopeId] = []
-        pending, seen = list(self.subclasses.get(cid, ())), {cid}
-        while pending:
-            sub = pending.pop(0)
-            if sub in seen:
-                continue
-            seen.add(sub)
-            found.extend(self.index.classes[sub].methods.get(name, ())[-1:])
-            pending.extend(self.subclasses.get(sub, ()))
-        return found
+        return [fid for sub in self.derived(cid) for fid in self.index.classes[sub].methods.get(name, ())[-1:]]
 
     def fillers(self, cid: ScopeId, fid: ScopeId) -> list[ScopeId]:
         """The subclasses that define a method which the class itself leaves to them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -197,7 +196,7 @@ class Parameters:
         names = {name} | self._aliases.get(name, set())
         cls = function.cls
         if cls is not None and name in ("__init__", "__new__"):
-            classes = [cls, *self.subtree(cls)]
+            classes = [cls, *self.names.derived(cls)]
             names = {self.index.classes[c].facts.name for c in classes} | {"cls", "__init__"}
             for c in list(names):
                 names |= self._aliases.get(c, set())
@@ -247,16 +246,6 @@ class Parameters:
                 if any(binding.how not in ("function", "class", "import") for binding in bindings):
                     found.add(name)
         return found
-
-    def subtree(self, cid: ScopeId) -> list[ScopeId]:
-        found: dict[ScopeId, None] = {}
-        pending = deque(self.names.subclasses.get(cid, ()))
-        while pending:
-            sub = pending.popleft()
-            if sub not in found:
-                found[sub] = None
-                pending.extend(self.names.subclasses.get(sub, ()))
-        return list(found)
 
     def offset(self, fid: ScopeId, site: CallSite) -> int:
         """The parameter that a call's first positional argument is for; -1 if it does not call the function."""

@@ -44,10 +44,5 @@ def _below(types: Types, base: f.Expression, scope: ScopeId) -> Atoms:
     nodes = base.values if isinstance(base, f.Display) else (base,)
     atoms = [atom for node in nodes for atom in types.expand(types.of(node, scope))]
     bases = [atom[1] for atom in atoms if atom[0] == "class"]
-    derived: dict[ScopeId, None] = {}
-    waiting = bases.copy()
-    while waiting:
-        new = [cid for cid in types.names.subclasses.get(waiting.pop(0), ()) if cid not in derived]
-        derived.update(dict.fromkeys(new))
-        waiting += new
-    return tuple(("class", cid) for cid in derived if cid not in types.names.subclasses)
+    names = types.names
+    return tuple(("class", cid) for cid in names.derived(*bases) if cid not in names.subclasses)
