@@ -14,6 +14,7 @@ from flaskglobals_lint.link.frame import ENDED
 from flaskglobals_lint.link.pairs import found
 from flaskglobals_lint.link.program import Program, base_key
 from flaskglobals_lint.link.summary import Pair
+from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.rule import by_code
 
 if TYPE_CHECKING:
@@ -179,10 +180,24 @@ def _suggestion(program: Program, race: Race) -> str:
     if pair.write.kind == "delete" and pair.write.via in ("del", ".pop()"):
         base = label.rsplit("[", 1)[0]
         return f"use `{base}.pop(key, None)` and act on its result, or {advice}"
-    if pair.write.kind == "set" and pair.write.via.startswith("["):
+    fills = lazies.answers_from_it if pair.early else _fills_gap
+    if pair.write.via == "[…] =" and fills(program, race):
         base = label.rsplit("[", 1)[0]
         return f"{advice}; if making the value twice does no harm, `{base}.setdefault(key, value)` keeps the first"
     return advice
+
+
+def _fills_gap(program: Program, race: Race) -> bool:
+    """Whether the value is stored because there is none yet: no test stands before the write, or one that asks for that."""
+    if lazies.branch_of(program, race, lambda test: True) is None:
+        return True
+    return lazies.branch_of(program, race, lambda test: any(map(_asks_for_missing, walk(test)))) is not None
+
+
+def _asks_for_missing(test: f.Node) -> bool:
+    if isinstance(test, f.Compare) and test.operators == ("not in",):
+        return True
+    return isinstance(test, f.Compare | f.Operation) and lazies.asks_for_nothing(test)
 
 
 def _steps(race: Race) -> tuple[str, ...]:

@@ -282,7 +282,7 @@ def _finding(program: Program, access: Access, changes: list[Access]) -> Finding
         RULE.code,
         RULE.name,
         _severity(program, access, kind),
-        message[0].upper() + message[1:],
+        message[0].upper() + message[1:] if loop.via.startswith("a ") else message,
         program.span(access.function, loop.pos),
         place.symbol,
         program.qualified(access.function),

@@ -48,7 +48,8 @@ def existing_lock(program: Program, race: Race) -> str:
                 continue
             if path[0][0] == "p":
                 if len(path) > 1:
-                    return "self" + "".join(str(step) for step in path[1:])
+                    own = program.index.functions[path[0][1]].facts.parameters[path[0][2]]
+                    return str(own.name) + "".join(str(step) for step in path[1:])
                 continue
             place = program.paths.place(path)
             if place is not None:
@@ -64,14 +65,19 @@ def lock_suggestion(program: Program, race: Race) -> str:
     held = existing_lock(program, race)
     if held:
         return f"hold `{held}`, which guards `{label}` elsewhere, from the read to the write ({lines})"
-    root = race.conflict.path[0][0]
+    root = race.conflict.path[0]
     steps = [str(s) for s in race.conflict.place.key[1:] if str(s).startswith(".")]
     name = (steps[-1][1:] if steps else label.split("[")[0].split(".")[-1]).strip("_") or "state"
-    if root == "v":
-        return f"make `{name}_lock = threading.Lock()` beside `{name}` in the factory and hold it from the read to the write ({lines})"
-    if race.conflict.place.key[0][0] == "a":
-        return f"make `self._{name}_lock = threading.Lock()` in `__init__` and hold it from the read to the write ({lines})"
-    return f"define `{name}_lock = threading.Lock()` beside `{label.split('[')[0]}` and hold it from the read to the write ({lines})"
+    if root[0] == "v":
+        inside = race.context.function.startswith(f"{root[1]}.")
+        where = f"beside `{root[2]}` in" if inside else "in the module of"
+        owner = root[1] if inside else race.context.function
+        made = f"make `{name}_lock = threading.Lock()` {where} `{program.name(owner)}`"
+    elif race.conflict.place.key[0][0] == "a":
+        made = f"make `self._{name}_lock = threading.Lock()` in `__init__`"
+    else:
+        made = f"define `{name}_lock = threading.Lock()` beside `{label.split('[')[0]}`"
+    return f"{made} and hold it from the read to the write ({lines})"
 
 
 def actors(race: Race) -> str:
