@@ -25,6 +25,21 @@ counts = {}
 
 """
 
+MANY_FLAGS = "\n".join(f"        if request.args.get('a{at}'):\n            f{at} = True" for at in range(40))
+"""Each doubles what can be known of variables."""
+
+FLAGS = """
+@app.route("/")
+def home():
+    got = lock.acquire(timeout=1)
+    try:
+        f1 = False
+{flags}
+    finally:
+        {lets_go}
+    return str(counts)
+"""
+
 CONFIG = Config(min_severity="warning", cache=False, jobs=1, select=("FGL1", "FGL4"))
 
 
@@ -1116,6 +1131,12 @@ def home():
     counts["a"] = counts.get("a", 0) + 1
     return ""
 """,
+    ),
+    case("flags beside an attempt", "", FLAGS.format(flags=MANY_FLAGS, lets_go="if got: lock.release()")),
+    case(
+        "flags beside an attempt that nobody ends",
+        "403",
+        FLAGS.format(flags=MANY_FLAGS, lets_go="if f1: lock.release()"),
     ),
 ]
 
