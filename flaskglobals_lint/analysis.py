@@ -13,7 +13,7 @@ from flaskglobals_lint.checks import check
 from flaskglobals_lint.config import SYNTAX_ERROR, Config, UsageError
 from flaskglobals_lint.deploy.files import Files
 from flaskglobals_lint.ending import leave
-from flaskglobals_lint.extraction import extracted
+from flaskglobals_lint.extraction import Extracted, extracted
 from flaskglobals_lint.finding import Finding, Span
 from flaskglobals_lint.link import link
 from flaskglobals_lint.link.inputs import LinkInput
@@ -21,7 +21,7 @@ from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.models import Models, tables
 from flaskglobals_lint.models import load as load_models
 from flaskglobals_lint.models import reload as reload_models
-from flaskglobals_lint.pool import Answer, decoded
+from flaskglobals_lint.pool import decoded
 from flaskglobals_lint.results import Result
 from flaskglobals_lint.settings import where
 from flaskglobals_lint.sources import Source
@@ -36,6 +36,8 @@ class _Parsed:
 
     source: Source
     facts: facts.Module
+    aside: bool
+    """Whether it is no part of the program."""
 
     @property
     def display(self) -> str:
@@ -44,7 +46,7 @@ class _Parsed:
 
 def analyse(
     sources: Sequence[Source],
-    answers: list[Answer],
+    known: Extracted,
     files: Files | None,
     ignored: Sequence[tuple[str, ...]],
     config: Config,
@@ -52,20 +54,20 @@ def analyse(
 ) -> Result:
     """The findings in all files of a program, whether they were asked for or not, after suppression.
 
-    ``answers`` are the facts of the sources; they are decoded in place. ``files`` may tell how the application is run.
+    ``known`` are the facts of the sources; they are decoded in place. ``files`` may tell how the application is run.
     ``ignored`` are the codes that ``per-file-ignores`` turns off in each of the sources. ``store`` may
     hold what the models' tables say. Raises UsageError if the configuration's own tables are wrong.
     """
     _remember(store)
     models = _models(config, load_models)
     try:
-        parsed = _parsed(sources, answers)
+        parsed = _parsed(sources, known)
         findings = _checked(parsed, files, models, config)
     except Exception:
         # What somebody put into the cache may be of the wrong shape or make no sense: only the files count.
         log.info("analysing all files anew")
         models = _models(config, reload_models)
-        parsed = _parsed(sources, extracted(sources, config, Cache(None), None).answers)
+        parsed = _parsed(sources, extracted(sources, config, Cache(None), None))
         findings = _checked(parsed, files, models, config, tolerant=True)
     notes = {
         item.display: FileNotes(
@@ -103,14 +105,15 @@ def _models(config: Config, load: Callable[[Mapping[str, object] | None], Models
         raise UsageError(f"{where(config, name)}{error}".rstrip(".")) from None
 
 
-def _parsed(sources: Sequence[Source], answers: list[Answer]) -> list[_Parsed]:
+def _parsed(sources: Sequence[Source], known: Extracted) -> list[_Parsed]:
     """The files with their facts. Raises ValueError or RecursionError for bytes that are no facts.
 
     Each of the answers is decoded in its place: all facts in both forms would take much memory.
     """
+    answers = known.answers
     for at, answer in enumerate(answers):
         answers[at] = decoded(answer)
-    return [_Parsed(source, decoded(answer)) for source, answer in zip(sources, answers, strict=True)]
+    return [_Parsed(source, decoded(answers[at]), at in known.aside) for at, source in enumerate(sources)]
 
 
 def _checked(
@@ -122,6 +125,7 @@ def _checked(
     inputs = [
         LinkInput(file.display, file.relative, item.facts, file.target)
         for file, item in zip(files, parsed, strict=True)
+        if not item.aside
     ]
     program = link(inputs, models, config, files=deployed, tolerant=tolerant)
     leave(program)

@@ -56,10 +56,8 @@ def related(
 
 
 def _related(targets: Collection[str], contents: Mapping[str, bytes], statements: _Statements) -> set[str]:
-    modules = _modules(contents)
-    edges = {
-        path: set(_imported_files(path, statements.of(text), contents, modules)) for path, text in contents.items()
-    }
+    modules = module_paths(contents)
+    edges = {path: set(imported_files(path, statements.of(text), contents, modules)) for path, text in contents.items()}
     importers: dict[str, set[str]] = {}
     for path, imported in edges.items():
         for other in imported:
@@ -83,7 +81,7 @@ class _Statements:
                 return [_checked(*row) for row in json.loads(kept)]
             except (ValueError, TypeError, RecursionError):
                 pass
-        found = list(dict.fromkeys(imports(_text(source))))
+        found = list(dict.fromkeys(imports(rough_text(source))))
         self._store.put(name, json.dumps(found, separators=(",", ":")).encode())
         return found
 
@@ -134,10 +132,11 @@ def is_test(path: str, imported: str) -> bool:
     return named or not _TEST_FOLDERS.isdisjoint(parts[:-1])
 
 
-def _imported_files(
+def imported_files(
     path: str, statements: Iterable[Imported], known: Collection[str], modules: Collection[str]
 ) -> Iterator[str]:
-    """The files that a module's imports can mean. A package's own ``__init__`` is imported with each of its modules."""
+    """The files among the ``known`` that a module's imports can mean; ``modules`` are the ``module_paths`` of those. A package's
+    own ``__init__`` is imported with each of its modules."""
     folders = path.split("/")[:-1]
     for depth in range(len(folders), -1, -1):
         init = "/".join((*folders[:depth], "__init__.py"))
@@ -166,7 +165,7 @@ def _candidates(base: str, statement: Imported, known: Collection[str]) -> Itera
         yield from _files(f"{module}/{name}" if module else name, known)
 
 
-def _modules(files: Iterable[str]) -> set[str]:
+def module_paths(files: Iterable[str]) -> set[str]:
     """The paths of all modules, and of the folders that they lie in."""
     found: set[str] = set()
     for path in files:
@@ -195,6 +194,6 @@ def _reached(start: Iterable[str], edges: Mapping[str, Iterable[str]]) -> set[st
     return seen
 
 
-def _text(source: bytes) -> str:
+def rough_text(source: bytes) -> str:
     """Enough of a decoding to find names."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n")

@@ -12,6 +12,7 @@ from flaskglobals_lint.cache import Cache, code, key
 from flaskglobals_lint.config import Config
 from flaskglobals_lint.pool import Answer, available_cores, encoded, extract_all
 from flaskglobals_lint.sources import Source, digest
+from flaskglobals_lint.testcode import only_tests
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with the number of files done and of all files."""
@@ -20,38 +21,44 @@ log = logging.getLogger(__name__)
 
 
 class Extracted(NamedTuple):
-    """The facts of each source, and a hash of each; none where nothing is kept."""
+    """The facts of each source, and a hash of each; no hashes where nothing is kept. ``aside`` are the numbers of those that
+    are no part of the program: tests of it, which have but comments and problems."""
 
     answers: list[Answer]
     digests: list[bytes]
+    aside: frozenset[int]
 
 
 def extracted(sources: Sequence[Source], config: Config, store: Cache, progress: Progress | None) -> Extracted:
     """The facts of each source, in the same order. What comes from the cache was not looked into."""
     start = perf_counter()
     known = code("facts.py", "extract") if store.keeps else b""
-    names = [key("facts", known, source.digest) for source in sources]
+    tests = only_tests({source.file.relative: source.content for source in sources})
+    aside = frozenset(at for at, source in enumerate(sources) if source.file.relative in tests)
+    names = [key("outline" if at in aside else "facts", known, one.digest) for at, one in enumerate(sources)]
     answers: list[Answer | None] = [
         _unreadable(source) if source.problem else store.get(name) for source, name in zip(sources, names, strict=True)
     ]
     wanted = [at for at, answer in enumerate(answers) if answer is None]
     hits = len(sources) - len(wanted)
     report = (lambda done: progress(hits + done, len(sources))) if progress else None
-    found = extract_all([sources[at].content for at in wanted], config.jobs or available_cores(), report)
+    outlined = {number for number, at in enumerate(wanted) if at in aside}
+    contents = [sources[at].content for at in wanted]
+    found = extract_all(contents, config.jobs or available_cores(), report, outlined=outlined)
     for at, answer in zip(wanted, found, strict=True):
         answers[at] = answer
     digests = []
     new = set(wanted)
     for at in range(len(sources)) if store.keeps else ():
         content = encoded(answers[at] or b"")
-        digests.append(digest(content))
+        digests.append(digest(b"aside" + content if at in aside else content))
         if at in new and sources[at].file.text is None:  # what an editor holds changes with each key
             store.put(names[at], content)
     store.save()
     if progress:
         progress(len(sources), len(sources))
     log.info("extract: %d files, %d known, %.2f s", len(sources), hits, perf_counter() - start)
-    return Extracted([answer for answer in answers if answer is not None], digests)
+    return Extracted([answer for answer in answers if answer is not None], digests, aside)
 
 
 def _unreadable(source: Source) -> facts.Module:

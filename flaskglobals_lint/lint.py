@@ -178,7 +178,7 @@ def _result(
         files.asked.clear()
     facts = facts or _extracted(read, config, store, progress)
     sources.fold(read)
-    result = analyse(read, facts.answers, files, ignored, config, store)
+    result = analyse(read, facts, files, ignored, config, store)
     if kept.keeps:
         _keep(program, files, result, kept)
     return result

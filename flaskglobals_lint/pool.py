@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Final, TypeAlias
@@ -34,6 +34,8 @@ Progress = Callable[[int], None]
 """Called with the number of files done."""
 
 
+_Task: TypeAlias = tuple[bytes, bool]
+"""A source, and whether it is to be outlined."""
 Answer: TypeAlias = facts.Module | bytes
 """The facts of a source, encoded where they come from another process."""
 
@@ -52,39 +54,44 @@ def _decoder() -> msgspec.msgpack.Decoder[facts.Module]:
 
 
 def extract_all(
-    sources: Sequence[bytes], jobs: int = 1, progress: Progress | None = None, *, isolated: bool | None = None
+    sources: Sequence[bytes],
+    jobs: int = 1,
+    progress: Progress | None = None,
+    *,
+    outlined: Collection[int] = (),
+    isolated: bool | None = None,
 ) -> list[Answer]:
-    """The facts of each source, in the same order, by up to ``jobs`` processes at a time.
+    """The facts of each source, in the same order, by up to ``jobs`` processes at a time; of the sources with the numbers in
+    ``outlined`` only the comments and the problem.
 
     A source whose analysis ends its process, or takes far too long, gets facts with a problem; the others are not affected.
     Few sources are worked on right here, and so are, if there is to be one process, all that Python's own parser reads –
     unless ``isolated`` asks for processes or, being False, forbids them.
     """
-    done: list[Answer | None] = [None] * len(sources)
+    tasks = [(source, number in outlined) for number, source in enumerate(sources)]
+    done: list[Answer | None] = [None] * len(tasks)
     if isolated is None and jobs == 1:
-        done = _quickly(sources, progress)
+        done = _quickly(tasks, progress)
     rest = [number for number, answer in enumerate(done) if answer is None]
-    before = len(sources) - len(rest)
+    before = len(tasks) - len(rest)
     if isolated is None and rest and sum(map(len, sources)) > _WORTH_MEMORY:
         isolated = True
     report = (lambda count: progress(before + count)) if progress else None
-    for number, answer in zip(
-        rest, _extract([sources[number] for number in rest], jobs, report, isolated), strict=True
-    ):
+    for number, answer in zip(rest, _extract([tasks[number] for number in rest], jobs, report, isolated), strict=True):
         done[number] = answer
     return [answer for answer in done if answer is not None]
 
 
-def _extract(sources: Sequence[bytes], jobs: int, progress: Progress | None, isolated: bool | None) -> Sequence[Answer]:
-    total = sum(map(len, sources))
+def _extract(tasks: Sequence[_Task], jobs: int, progress: Progress | None, isolated: bool | None) -> Sequence[Answer]:
+    total = sum(len(source) for source, _ in tasks)
     if isolated is None:
         isolated = total > _WORTH_A_PROCESS
-    if isolated and sys.executable and sources:
+    if isolated and sys.executable and tasks:
         try:
-            return _Pool(sources, progress).run(max(1, min(jobs, total // _WORTH_A_PROCESS + 1, len(sources))))
+            return _Pool(tasks, progress).run(max(1, min(jobs, total // _WORTH_A_PROCESS + 1, len(tasks))))
         except _Unusable:
             pass  # no more processes allowed, or no interpreter that can be started: then without
-    return _extract_here(sources, progress)
+    return _extract_here(tasks, progress)
 
 
 def available_cores() -> int:
@@ -95,25 +102,25 @@ def available_cores() -> int:
         return os.cpu_count() or 1
 
 
-def _extract_here(sources: Sequence[bytes], progress: Progress | None) -> list[facts.Module]:
+def _extract_here(tasks: Sequence[_Task], progress: Progress | None) -> list[facts.Module]:
     from flaskglobals_lint.extract import extract
 
     done = []
-    for source in sources:
-        done.append(extract(source))
+    for task in tasks:
+        done.append(extract(*task))
         if progress:
             progress(len(done))
     return done
 
 
-def _quickly(sources: Sequence[bytes], progress: Progress | None) -> list[Answer | None]:
+def _quickly(tasks: Sequence[_Task], progress: Progress | None) -> list[Answer | None]:
     """The facts of the sources that take no concrete tree and are no risk to this process."""
     from flaskglobals_lint.extract.module import quickly
 
     done: list[Answer | None] = []
     count = 0
-    for source in sources:
-        module = quickly(source) if len(source) <= _WORTH_A_PROCESS else None
+    for task in tasks:
+        module = quickly(*task) if len(task[0]) <= _WORTH_A_PROCESS else None
         done.append(module)
         count += module is not None
         if progress:
@@ -152,8 +159,8 @@ class _Worker:
         except _Died as error:
             raise _Unusable from error
 
-    def ask(self, sources: Sequence[bytes]) -> None:
-        request = msgspec.msgpack.encode(sources)
+    def ask(self, tasks: Sequence[_Task]) -> None:
+        request = msgspec.msgpack.encode(tasks)
         stream = self._process.stdin
         assert stream is not None
         try:
@@ -194,12 +201,12 @@ class _Worker:
 class _Pool:
     """Hands out chunks of the sources to workers, each driven by a thread that mostly waits."""
 
-    def __init__(self, sources: Sequence[bytes], progress: Progress | None) -> None:
-        self._sources = sources
+    def __init__(self, tasks: Sequence[_Task], progress: Progress | None) -> None:
+        self._tasks = tasks
         self._progress = progress
-        self._answers: list[bytes | None] = [None] * len(sources)
+        self._answers: list[bytes | None] = [None] * len(tasks)
         self._done = 0
-        self._chunks = deque(_chunks(sources))
+        self._chunks = deque(_chunks([source for source, _ in tasks]))
         self._suspects: set[int] = set()
         """Sources that a worker died over once: they are tried again, each alone."""
         self._workers: set[_Worker] = set()
@@ -281,7 +288,7 @@ class _Pool:
 
     def _work(self, worker: _Worker, chunk: list[int]) -> bool:
         """Have a chunk worked on; whether the worker survived. What it left undone goes back to the queue."""
-        worker.ask([self._sources[number] for number in chunk])
+        worker.ask([self._tasks[number] for number in chunk])
         for at, number in enumerate(chunk):
             try:
                 answer = worker.answer()

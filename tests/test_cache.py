@@ -41,7 +41,7 @@ def extracted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Every source that was extracted and not found in the cache."""
     seen: list[bytes] = []
 
-    def watch(sources: list[bytes], *rest: object) -> list[bytes]:
+    def watch(sources: list[bytes], *rest: object, **keywords: object) -> list[bytes]:
         seen.extend(sources)
         return extract_all(sources)
 
@@ -296,7 +296,9 @@ def test_one_job_needs_a_process_only_for_what_takes_the_concrete_tree(monkeypat
     monkeypatch.setattr(pool_module, "_WORTH_A_PROCESS", 1000)
     asked: list[bytes] = []
     ask = pool_module._Worker.ask
-    monkeypatch.setattr(pool_module._Worker, "ask", lambda self, batch: (asked.extend(batch), ask(self, batch)))
+    monkeypatch.setattr(
+        pool_module._Worker, "ask", lambda self, tasks: (asked.extend(s for s, _ in tasks), ask(self, tasks))
+    )
     changing = b"seen = []\n\ndef see(x):\n    seen.append(x)\n" * 30
     sources = [SOURCES[0], changing, b"x = = 1\n", SOURCES[1] * 20, *SOURCES[2:]]
     done: list[int] = []
@@ -312,7 +314,7 @@ def _dying(monkeypatch: pytest.MonkeyPatch, action: str) -> None:
     code = (
         "import sys; sys.path[:] = sys.argv[1:]; import os, signal; from flaskglobals_lint.extract import worker\n"
         "real = worker.extract\n"
-        f"worker.extract = lambda source: {action} if b'POISON' in source else real(source)\n"
+        f"worker.extract = lambda source, outlined: {action} if b'POISON' in source else real(source, outlined)\n"
         "worker.main()"
     )
     monkeypatch.setattr(pool_module, "_CODE", code)

@@ -62,7 +62,7 @@ def beside(root: Path, modules: list[LinkInput]) -> Files:
 
 def deployment(folder: Path, files: Mapping[str, str], server: str = "auto", source: str = APP) -> Deployment:
     write(folder, {"app.py": source, **files})
-    modules = [LinkInput("app.py", "app.py", extract(source.encode(), "app.py"), True)]
+    modules = [LinkInput("app.py", "app.py", extract(source.encode()), True)]
     config = replace(CONFIG, server=server)  # type: ignore[arg-type]
     return link(modules, load(None), config, files=beside(folder, modules)).deployment
 
@@ -647,7 +647,7 @@ def test_the_mode_of_socket_io(tmp_path: Path, mode: str, kind: str) -> None:
 def test_a_neighbour_of_the_project_says_nothing(tmp_path: Path) -> None:
     """The root merely lies above where there is no project of its own: another application may be beside it."""
     write(tmp_path, {"other/Procfile": "web: gunicorn --threads 4 a:a\n", "shop/app.py": APP, "shop/__init__.py": ""})
-    modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode(), "shop/app.py"), True)]
+    modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode()), True)]
     assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "unknown"
     write(tmp_path, {"README.md": ""})
     assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "threads"
@@ -655,7 +655,7 @@ def test_a_neighbour_of_the_project_says_nothing(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_no_package_lies_in_its_project(tmp_path: Path) -> None:
     write(tmp_path, {"deploy/web.service": "[Service]\nExecStart=gunicorn --threads 4 a:a\n", "shop/app.py": APP})
-    modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode(), "shop/app.py"), True)]
+    modules = [LinkInput("shop/app.py", "shop/app.py", extract(APP.encode()), True)]
     assert link(modules, load(None), CONFIG, files=beside(tmp_path, modules)).deployment.kind == "threads"
 
 

@@ -27,7 +27,7 @@ def findings(files: dict[str, str], most_calls: int = MOST_CALLS) -> list[Findin
 
 def counted(files: dict[str, str], most_calls: int = MOST_CALLS) -> tuple[list[Finding], int]:
     """What is found in a program that is never written to a disk, and how many Python calls that takes."""
-    inputs = [LinkInput(path, path, extract(source.encode(), path), True) for path, source in files.items()]
+    inputs = [LinkInput(path, path, extract(source.encode()), True) for path, source in files.items()]
     assert [item.facts.problem for item in inputs] == [None] * len(inputs)
     calls = 0
 

@@ -264,6 +264,16 @@ def test_known_fixes_are_those_of_the_text(project: Path) -> None:
     assert fixes() == fixes(cache=False) != first
 
 
+def test_a_test_of_the_program_does_not_matter(project: Path, analyses: list[int]) -> None:
+    test = project / "tests" / "test_app.py"
+    test.parent.mkdir()
+    test.write_text("from app import app\n")
+    before = told(run(project))
+    test.write_text("from app import app\n\ndef test_home():\n    assert app.test_client().get('/')\n")
+    assert told(run(project)) == before
+    assert len(analyses) == 1
+
+
 def test_one_file_alone_is_answered_from_the_run_over_its_whole_program(project: Path, analyses: list[int]) -> None:
     (project / "alone.py").unlink()
     everything = told(run(project))

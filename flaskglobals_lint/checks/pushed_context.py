@@ -9,7 +9,6 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.finding import Finding
 from flaskglobals_lint.link.index import last_name
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.starts import beside_tests
 from flaskglobals_lint.link.trees import walk
 from flaskglobals_lint.remedy import EnterContext
 from flaskglobals_lint.rule import by_code
@@ -26,11 +25,9 @@ _OTHER_PROCESSES = frozenset({"alembic", "celery", "dramatiq", "huey", "rq"})
 def check(program: Program) -> Iterator[Finding]:
     """A finding for each push in start-up code that nothing in the same code undoes."""
     popped = {(site.scope, _receiver(site)) for site in program.index.calls.get("pop", ())}
-    tests = beside_tests(program.index.modules)
     for site in program.index.calls.get("push", ()):
         if (
-            program.index.module_of(site.scope).path not in tests
-            and _pushes_context(program, site)
+            _pushes_context(program, site)
             and (site.scope, _receiver(site)) not in popped
             and _starts_up(program, site.scope)
         ):

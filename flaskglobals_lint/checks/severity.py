@@ -9,7 +9,6 @@ from flaskglobals_lint.checks import programs
 from flaskglobals_lint.finding import Finding, Severity
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.program import Program
-from flaskglobals_lint.link.starts import beside_tests
 
 _NEED_THREADS = frozenset(
     {"FGL101", "FGL102", "FGL103", "FGL104", "FGL105", "FGL201", "FGL202", "FGL401", "FGL402", "FGL404"}
@@ -31,12 +30,7 @@ def adjusted(program: Program, findings: Iterable[Finding]) -> Iterator[Finding]
     deployment = program.deployment
     cooperative = deployment.kind == "greenlets" and not _real_threads(program)
     background = _background(program) if deployment.one_at_a_time else set()
-    modules = program.index.modules
-    tests = {modules[path].input.path for path in beside_tests(modules)}
     for finding in findings:
-        if finding.span.path in tests and not _ways(finding) & tests and finding.entry_points:
-            # A stand-in that a test has put in the place of what the application calls.
-            continue
         if finding.code in _NEED_THREADS and _elsewhere(program, finding):
             yield replace(finding, severity="info", message=f"{finding.message} (in a program that serves no requests)")
         elif deployment.one_at_a_time and finding.code in _NEED_THREADS and _base(finding.symbol) not in background:

@@ -8,7 +8,6 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks.conflicts import races
 from flaskglobals_lint.checks.lazies import asks_for_nothing, branch_of
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.starts import beside_tests
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -83,15 +82,13 @@ class _SetUp:
 
 
 def _roots(program: Program) -> Iterator[Sequence[Edge]]:
-    """The calls of each part of the code that is run first. What a test makes is not there when an application serves."""
-    tests = beside_tests(program.index.modules)
+    """The calls of each part of the code that is run first."""
     for path in program.index.modules:
-        if path not in tests:
-            yield program.evaluator.module(path).edges
+        yield program.evaluator.module(path).edges
     # Factories make an application, or register things with one.
     busy = {site.scope for name in _SETS_UP for site in program.index.calls.get(name, ()) if not site.decorated}
-    for fid, function in program.index.functions.items():
-        if fid in program.serving or function.module.path in tests:
+    for fid in program.index.functions:
+        if fid in program.serving:
             continue
         if fid in busy or _makes_app(program, fid):
             yield program.evaluator.summary(fid).edges

@@ -1,7 +1,8 @@
 """The child's side of ``pool``: a process that extracts one file after another until nobody asks any more.
 
-Both ways go frames: four bytes with the length, little-endian, and so many bytes. A request is a list of sources, the answer
-one frame of facts for each; the first frame of all is empty and says that the worker is ready.
+Both ways go frames: four bytes with the length, little-endian, and so many bytes. A request is a list of sources, each
+with whether it is to be outlined; the answer is one frame of facts for each. The first frame of all is empty and says that
+the worker is ready.
 """
 
 from __future__ import annotations
@@ -33,14 +34,14 @@ def main() -> None:
     os.dup2(2, 1)
     gc.disable()  # trees hold no cycles
     encode = msgspec.msgpack.Encoder().encode
-    sources = msgspec.msgpack.Decoder(list[bytes])
+    tasks = msgspec.msgpack.Decoder(list[tuple[bytes, bool]])
     _no_core_file()
     try:
         _answer(answers, b"")
         while request := _request(requests):
-            for source in sources.decode(request):
+            for source, outlined in tasks.decode(request):
                 _limit(len(source))
-                _answer(answers, encode(extract(source)))
+                _answer(answers, encode(extract(source, outlined)))
     except (BrokenPipeError, EOFError):
         pass
     # Nothing is left to be tidied up, and freeing the last tree takes time.

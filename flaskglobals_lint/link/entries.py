@@ -12,7 +12,7 @@ from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import launchers, workers
 from flaskglobals_lint.link.given import handed_over, is_partial
 from flaskglobals_lint.link.index import CallSite, FunctionIndex, Index, ScopeId, last_name
-from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, beside_tests, describe, tells_startup
+from flaskglobals_lint.link.starts import MIDDLEWARE, VERBS, Start, describe, tells_startup
 from flaskglobals_lint.link.urls import Urls
 
 if TYPE_CHECKING:
@@ -36,7 +36,6 @@ class Entries:
         self.found: dict[tuple[Any, ...], Start] = {}
         self.urls = Urls(types)
         self.holders: set[ScopeId] | None = None
-        self.tests = beside_tests(self.index.modules)
 
     def find(self) -> list[Start]:
         """Starts in the order of the code."""
@@ -97,7 +96,7 @@ class Entries:
             return
         fid = target[1]
         function = self.index.functions.get(fid)
-        if function is None or self.in_tests(fid if site is None else site.scope):
+        if function is None:
             return
         if target[0] == "bound" and not arguments:
             receiver = target[2]
@@ -120,10 +119,6 @@ class Entries:
             entry.lane,
         )
         self.found.setdefault((fid, bindings, runs, arguments), start)
-
-    def in_tests(self, scope: ScopeId) -> bool:
-        """Whether code belongs to the tests of an application: what they register serves no real request."""
-        return scope[: scope.index(":")] in self.tests
 
     # -- decorators --
 
@@ -250,8 +245,6 @@ class Entries:
                 if base.entry.kind == "route" and name in VERBS:
                     detail = f"{name.upper()} {self.urls.of(cid) or cls.facts.name}"
                 function = self.index.functions[fid]
-                if self.in_tests(fid) or self.in_tests(cid):
-                    continue
                 if arguments and [p.name for p in function.facts.parameters[1:2]] == ["app"]:
                     arguments = (*arguments, ((("app",),),))
                 entry = _as_run(replace(base.entry, loop=self.models.loop(dotted)), function)

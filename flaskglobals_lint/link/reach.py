@@ -13,7 +13,7 @@ from flaskglobals_lint.link import captured
 from flaskglobals_lint.link.contexts import Access, Conflict, Context, Reached
 from flaskglobals_lint.link.passing import DISPLACES
 from flaskglobals_lint.link.paths import SHARED_ROOTS, Paths, Place, is_path
-from flaskglobals_lint.link.starts import MIDDLEWARE, ONCE, Start, beside_tests
+from flaskglobals_lint.link.starts import MIDDLEWARE, ONCE, Start
 from flaskglobals_lint.link.summary import (
     REQUEST,
     Edge,
@@ -46,7 +46,6 @@ class Reach:
         self.paths = paths
         self.result = Reached()
         self._queue: deque[Context] = deque()
-        self._tests = beside_tests(paths.types.index.modules)
 
     def run(self, starts: list[Start]) -> Reached:
         """Visit everything that the starts reach, nearest first."""
@@ -109,8 +108,6 @@ class Reach:
         )
 
     def _push(self, context: Context) -> None:
-        if context.function[: context.function.index(":")] in self._tests:
-            return
         known = self.result.contexts.setdefault(context.function, [])
         background = context.start.runs != "request"
         for other in known:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -68,21 +66,6 @@ def tells_startup(call: f.Expression, entry: Entry) -> bool:
     """Whether a registration names an event that comes while the application is set up: ``listens_for(Base, "…")``."""
     arguments = call.arguments if entry.startup and isinstance(call, f.Call) else ()
     return any(isinstance(a.value, f.Constant) and a.value.text in entry.startup for a in arguments)
-
-
-_TEST_FILE = re.compile(r"(^|/)(tests?/|test_[^/]*$|[^/]*_test\.pyw?$|conftest\.py$)")
-
-
-def is_test(path: str) -> bool:
-    """Whether a file is a test by pytest's conventions."""
-    return _TEST_FILE.search(path) is not None
-
-
-def beside_tests(paths: Iterable[str]) -> frozenset[str]:
-    """The files that are tests of others; none where there are only tests: those are what was asked about."""
-    every = set(paths)
-    tests = frozenset(path for path in every if is_test(path))
-    return tests if len(tests) < len(every) else frozenset()
 
 
 def describe(node: f.Expression, name: str) -> str:

@@ -11,10 +11,12 @@ import re
 from typing import Final
 
 from flaskglobals_lint import facts
+from flaskglobals_lint.extract.positions import Lines
+from flaskglobals_lint.extract.quick import trees
 from flaskglobals_lint.extract.quick.text import Unplaced
 from flaskglobals_lint.extract.quick.walk import QuickWalk
 
-__all__ = ["changes_own_objects", "quick"]
+__all__ = ["changes_own_objects", "parses", "quick"]
 
 _GLOBAL: Final = re.compile(r"^[ \t]+global[ \t]", re.MULTILINE)
 _OBJECT: Final = re.compile(
@@ -54,3 +56,12 @@ def quick(source: str) -> facts.Module | None:
         return QuickWalk(source).module()
     except (SyntaxError, ValueError, MemoryError, RecursionError, Unplaced):
         return None
+
+
+def parses(source: str) -> bool:
+    """Whether Python can parse a module."""
+    try:
+        trees.each(source, Lines(source).starts, len)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
