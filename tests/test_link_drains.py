@@ -65,6 +65,8 @@ LOST = [
         'counts["all"].append(time.time())',
     ),
     drained("a slice", "    batch = notes[:]\n    send([])\n    notes.clear()  # want: FGL101\n    send(batch)"),
+    drained("by del", "    send(notes)\n    del notes[:]  # want: FGL101"),
+    drained("by a slice", "    batch = list(notes)\n    notes[:] = []  # want: FGL101\n    send(batch)"),
     drained("a count", "    send([total])\n    total = 0  # want: FGL101", "total += 1  # want: FGL101"),
 ]
 
@@ -72,6 +74,14 @@ KEPT = [
     drained("nothing was looked at", "    notes.clear()"),
     drained("how many there were", "    count = len(notes)\n    notes.clear()\n    send([count])"),
     drained("exchanged first", "    batch = notes\n    notes = []\n    send(batch)"),
+    drained(
+        "exchanged and emptied", "    old, notes = notes, []\n    for note in old:\n        send(note)\n    old.clear()"
+    ),
+    drained(
+        "exchanged and deleted",
+        "    old = notes\n    notes = []\n    for note in old:\n        send(note)\n    del old[:]",
+    ),
+    drained("the first ones by del", "    send(notes)\n    del notes[:10]"),
     drained("looked at afterwards", "    notes.clear()\n    send(notes)"),
     drained(
         "one section",

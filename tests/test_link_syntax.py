@@ -267,7 +267,7 @@ class Tokens:
     def refuse(self):
         if self.token:
             return "no"
-        self.token = fetch()
+        self.token = fetch()  # want: FGL102
         return "yes"
 
 def fetch():

@@ -21,7 +21,19 @@ from flaskglobals_lint.models.shared_objects import ProcessStateUse
 
 Record = TypeVar("Record")
 FOLDER = Path(models.__file__).parent
-SOURCELESS = {"entry", "shape", "alias", "moved", "class", "call", "result", "proxy", "object", "request_data"}
+SOURCELESS = {
+    "entry",
+    "shape",
+    "alias",
+    "moved",
+    "class",
+    "call",
+    "result",
+    "proxy",
+    "object",
+    "parsed",
+    "request_data",
+}
 """Kinds of row that only name things; those of ``types.toml`` are import paths."""
 
 NAME = re.compile(r"[A-Za-z_]\w*(\(\))?(\.[A-Za-z_]\w*(\(\))?)*(\.\*)?(\(\w+=[\w.]*(,\w+=[\w.]*)*\))?")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import conflicts, defects, lazies, repairs, transitions, warmed, wording, writes
+from flaskglobals_lint.checks import claims, conflicts, defects, lazies, repairs, transitions, warmed, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
@@ -83,10 +83,11 @@ def acts(race: Race) -> tuple[ScopeId, Position]:
 
 
 def severity(program: Program, race: Race) -> Severity:
-    """Storing a fresh value after a check that only leaves early is a last-writer-wins, not a lost update; and setting a
-    flag twice does nothing more than setting it once."""
+    """Storing a fresh value after a check that only leaves early is a last-writer-wins, not a lost update, unless the check asked
+    whether there is none; and setting a flag twice does nothing more than setting it once."""
     pair = race.pair
     early = pair.early and not lazies.answers_from_it(program, race)
+    early = early and not claims.claims(program, race)
     if early and pair.write.via == "=" and not pair.write.constant:
         return "warning" if writes.runs(program, pair.write) else "info"
     if found(pair):
@@ -121,7 +122,8 @@ def severity(program: Program, race: Race) -> Severity:
 def _by_position(program: Program, race: Race) -> bool:
     """Whether an item of a list is removed by its number, which may be another item's by then."""
     path, write = race.conflict.path, race.pair.write
-    path = path[:-1] if write.via == "del" or str(path[-1]).startswith("[") else path
+    of_item = write.via == "del" or (write.via == ".pop()" and str(path[-1]).startswith("["))
+    path = path[:-1] if of_item else path
     container = (
         program.types.container(program.paths.atoms(path)) if path and (write.key or write.via == "del") else None
     )

@@ -131,8 +131,7 @@ def _kind(program: Program, access: Access) -> str:
     container = program.types.container(atoms)
     if ("extinst", "collections.deque") in atoms:
         return "queue"
-    known = [atom for atom in atoms if atom[0] not in ("const", "param")]
-    kind: str = container.kind if container is not None else "value" if known else "any"
+    kind: str = container.kind if container is not None else "any" if program.types.untold(atoms) else "value"
     kind = {"sequence": "list", "counter": "mapping"}.get(kind, kind)
     return "list" if kind in ("mapping", "any") and _used_as_list(program, access.place) else kind
 

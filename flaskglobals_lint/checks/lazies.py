@@ -27,6 +27,7 @@ _PARSED = frozenset({"json.load", "yaml.safe_load", "yaml.load", "tomllib.load",
 """What gives the data that a file holds."""
 _FIXED = ("importlib.metadata.version", "open.", "os.environ.get", "os.getenv", "pathlib.Path.read_text", "platform.", "shutil.which", "socket.gethostname")  # fmt: skip
 """What gives texts that stay the same as long as the process lives: of files, of the machine, of the environment."""
+_CLOCKS = frozenset({"time.monotonic", "time.perf_counter", "time.time", "datetime.datetime.now", "datetime.datetime.utcnow"})  # fmt: skip
 _CONVERTS = frozenset({"bool", "bytes", "dict", "float", "frozenset", "int", "list", "set", "str", "tuple"})
 _TRIMS = frozenset({"casefold", "lower", "lstrip", "rstrip", "strip", "title", "upper"})
 _STORES = frozenset({".hset()", ".mset()", ".put()", ".set()", ".setex()"})
@@ -52,7 +53,26 @@ def repeatable(program: Program, race: Race) -> bool:
         or (atom[0] == "inst" and belongs and program.once(_is_stateless, atom[1]))
         for atom in atoms
     )
-    return stored and plain and _kept(program, race) and not _from_changing_state(program, race)
+    return (
+        stored
+        and plain
+        and not _dated(program, race)
+        and _kept(program, race)
+        and not _from_changing_state(program, race)
+    )
+
+
+def _dated(program: Program, race: Race) -> bool:
+    """Whether the value stands in a tuple beside the time when it was made: it is made again when it is old, and then differs."""
+    node = assignment(program, race)
+    if node is None or not isinstance(node.value, f.Display) or node.value.kind != "tuple":
+        return False
+    scope = race.context.function
+    return any(
+        atom[0] == "extinst" and atom[1] in _CLOCKS
+        for part in node.value.values
+        for atom in program.types.of(part, scope)
+    )
 
 
 def _is_stateless(program: Program, cid: ScopeId) -> bool:

@@ -241,12 +241,14 @@ def _looks_again(program: Program, access: Access) -> bool:
 
 
 def _emptied(program: Program, pruning: Access, access: Access) -> bool:
-    """Whether the same function empties the list or set before it puts something in, and not because it is full."""
+    """Whether the same function empties the list or set before it puts something in, and not because it is full; to leave
+    some items out is not to empty it."""
     own, write = pruning.record, access.record
     if pruning.function != access.function or not (isinstance(own, Write) and isinstance(write, Write)):
         return False
     asked = writes.reads_behind(program, access.context, own.branch)
-    full = any(read.path == own.path and read.kind in CONTENT for read in asked)
+    kept = writes.reads_behind(program, access.context, own.values)
+    full = any(read.path == own.path and read.kind in CONTENT for read in (*asked, *kept))
     return own.pos < write.pos and own.via in ("=", ".clear()") and not full
 
 

@@ -77,10 +77,12 @@ class Assignments:
             case f.Global():
                 path: Path = (("g", frame.module_path, target.name),)
                 frame.write(path, "set", "=", target.pos, value, constant=constant)
+                frame.displace(path, value)
                 frame.escape(value, path)
             case f.Free():
                 path = (("v", f"{frame.module_path}:{target.owner}", target.name),)
                 frame.write(path, "set", "=", target.pos, value, constant=constant)
+                frame.displace(path, value)
                 frame.escape(value, path)
             case f.Attribute():
                 self.store_attribute(frame, target, value, constant)
@@ -88,6 +90,8 @@ class Assignments:
                 variable = namespaces.item(target)
                 if variable is not None:
                     self.store(frame, variable, value, pos, constant)
+                elif constant and items.whole(target.key):
+                    self._empty(frame, target)
                 else:
                     self.store_item(frame, target, value, constant)
             case f.Display():
@@ -124,6 +128,7 @@ class Assignments:
                 frame.write_library(f"{ref[1]}.{target.name}", "assign", value, target.pos)
             if path is not None:
                 frame.write(path, "set", "=", target.pos, value, constant=constant)
+                frame.displace(path, value)
                 frame.escape(value, path)
 
     def _setter(self, frame: Frame, ref: Path, target: f.Attribute, value: Value) -> bool:
@@ -233,7 +238,9 @@ class Assignments:
 
     def delete(self, frame: Frame, node: f.Delete) -> None:
         for target in node.targets:
-            if isinstance(target, f.Item):
+            if isinstance(target, f.Item) and items.whole(target.key):
+                self._empty(frame, target)
+            elif isinstance(target, f.Item):
                 receiver = expressions.evaluate(frame, target.value)
                 key = expressions.evaluate(frame, target.key)
                 operators.special(frame, receiver, "__delitem__", target.pos, key)
@@ -249,6 +256,13 @@ class Assignments:
                         frame.write(self.evaluator.paths.attribute(ref, target.name), "delete", "del", target.pos)
             elif isinstance(target, f.Local):
                 frame.variables.pop(target.name, None)
+
+    @staticmethod
+    def _empty(frame: Frame, target: f.Item) -> None:
+        """``del lines[:]`` and ``lines[:] = []`` are ``lines.clear()``."""
+        for ref in expressions.evaluate(frame, target.value).refs:
+            if is_path(ref):
+                frame.write(ref, "delete", ".clear()", target.pos, harmless=True)
 
 
 def _renamed(write: Write, via: str) -> Write:

@@ -331,6 +331,15 @@ class Frame:
             if before.get(name) is not value and value.deps | deps != value.deps:
                 self.variables[name] = Value(value.refs, value.deps | deps, value.flags, value.view)
 
+    def displace(self, path: Path, value: Value) -> None:
+        """Another object is stored at a path: variables that hold what was there before are no other names of it."""
+        if path in value.refs or "[]" in path:
+            return
+        for name, held in self.variables.items():
+            if path in held.refs:
+                refs = tuple(ref for ref in held.refs if ref != path)
+                self.variables[name] = Value(refs, held.deps, held.flags, held.view)
+
     def escape(self, value: Value, path: Path) -> None:
         """What was made in this call is now reachable through a shared path: its variables are that path."""
         for ref in value.refs:

@@ -41,6 +41,15 @@ def key_text(node: f.Expression) -> str:
             return ""
 
 
+def whole(key: f.Expression) -> bool:
+    """Whether a key is the slice of all items, ``[:]``."""
+    return (
+        isinstance(key, f.Operation)
+        and key.operator == "slice"
+        and all(isinstance(bound, f.Constant) and bound.kind == "none" for bound in key.operands)
+    )
+
+
 def fixed_name(node: f.Expression) -> str:
     """The name of a constant or of an enumeration's member; empty for anything else."""
     text = key_text(node) if isinstance(node, f.Attribute | f.Global | f.ClassName) else ""
@@ -96,7 +105,10 @@ def item(frame: Frame, value: Value, key_node: f.Expression, pos: f.Position, ke
                 refs.extend(inner.refs)
                 deps |= inner.deps
             continue
-        path = (*origin_of(ref), key_step(key_node))
+        origin = origin_of(ref)
+        # The first of those that a comprehension has chosen may stand anywhere in the list that they come from.
+        picked = origin != ref and not frame.types.is_mapping(frame.paths.atoms(ref))
+        path = (*origin, "[]" if picked else key_step(key_node))
         refs.append(path)
         if path[:-1] != ref:
             continue

@@ -59,7 +59,7 @@ def method_call(frame: Frame, node: f.Call, function: f.Attribute, receiver: Val
     container = _container(frame, atoms, name)
     if container is None and (SESSION in receiver.refs or _is_namespace(function.value)):
         container = frame.models.container("dict")
-    guess = name in _LIKELY and not any(atom[0] not in ("const", "param") for atom in atoms)
+    guess = name in _LIKELY and frame.types.untold(atoms)
     if container is None and guess and not _inherited(frame, receiver):
         first = node.arguments[0].value if node.arguments else None
         # No dict takes a list or dict as key: that ``get`` is somebody else's.

@@ -298,6 +298,12 @@ class Types:
         found = self.container(atoms)
         return found is not None and found.kind in ("mapping", "counter")
 
+    def untold(self, atoms: Atoms) -> bool:
+        """Whether nothing tells which container a value is: literals, parameters and what was read from a file do not."""
+        return all(
+            atom[0] in ("const", "param") or (atom[0] == "extinst" and self.models.parsed(atom[1])) for atom in atoms
+        )
+
     def container(self, atoms: Atoms) -> Container | None:
         """The container model of the first atom that has one."""
         for atom in atoms:

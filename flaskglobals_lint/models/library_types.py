@@ -24,6 +24,7 @@ class Types(msgspec.Struct, frozen=True):
     proxies: Mapping[str, str]
     objects: Mapping[str, str]
     request_data: frozenset[str]
+    parsed: frozenset[str]
     known: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     """Ancestries that were asked for."""
 
@@ -98,5 +99,6 @@ def load_types() -> Types:
         },
         proxies={name: row["scope"] for row in data["proxy"] for name in row["names"]},
         request_data=frozenset(name for row in data["request_data"] for name in row["names"]),
+        parsed=frozenset(name for row in data["parsed"] for name in row["names"]),
         objects={name: row["type"] for row in data["object"] for name in row["names"]},
     )

@@ -89,6 +89,10 @@ class Models:
         """Does the library function ``dotted`` return data of the current request or user?"""
         return self.canonical(dotted) in self._types.request_data
 
+    def parsed(self, dotted: str) -> bool:
+        """Does the library function ``dotted`` give the lists and dictionaries that a text or file holds?"""
+        return dotted.endswith(".json()") or self.canonical(dotted) in self._types.parsed
+
     def instance(self, dotted: str) -> str | None:
         """The class of an object that a library keeps in its module (``flask.current_app`` → ``flask.Flask``)."""
         return self._types.instance(dotted)
