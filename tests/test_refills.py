@@ -207,6 +207,58 @@ def test_what_is_made_again(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
 
 
+CACHE = (
+    WORK
+    + """
+import secrets
+from flask_caching import Cache
+
+cache = Cache(app)
+
+@app.route("/<name>")
+def home(name):
+    found = cache.get(name)
+    if found is None:
+        found = %s
+        cache.set(%s, found)
+    return found
+"""
+)
+
+TOLD_ONCE = (
+    WORK
+    + """
+from flask_caching import Cache
+
+cache = Cache(app)
+
+@app.post("/<name>")
+def remind(name):
+    sent = cache.get(name)
+    if not sent:
+        load("send")
+        cache.set(name, time.time())  # want: FGL102
+    return "ok"
+"""
+)
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        case("what is asked for", CACHE % ("load(name)", "name")),
+        case("a token", (CACHE % ("secrets.token_hex()", "name")).replace("found)", "found)  # want: FGL102")),
+        case("what one request says", (CACHE % ('request.args["a"]', '"all"')).replace("cache.get(name)", 'cache.get("all")')
+             .replace("found)", "found)  # want: FGL102")),
+        case("a mark that something was done", TOLD_ONCE),
+        case("a store that forgets nothing", (CACHE % ("load(name)", "name")).replace("flask_caching", "redis")
+             .replace("Cache", "Redis").replace("found)", "found)  # want: FGL102")),
+    ],
+)  # fmt: skip
+def test_a_cache_is_filled_with_what_is_made_again(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []
+
+
 CLAIM = """
 from redis import Redis
 

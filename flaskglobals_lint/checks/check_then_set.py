@@ -7,7 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import claims, conflicts, defects, lazies, repairs, transitions, warmed, wording, writes
+from flaskglobals_lint.checks import (
+    claims,
+    conflicts,
+    defects,
+    lazies,
+    refills,
+    repairs,
+    transitions,
+    warmed,
+    wording,
+    writes,
+)
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.finding import Finding, Severity, Span
 from flaskglobals_lint.link.frame import ENDED
@@ -95,6 +106,8 @@ def severity(program: Program, race: Race) -> Severity:
     if pair.looped and pair.write.kind == "delete":
         # Whoever empties a container over a copy of its keys finds one gone at worst; both wanted it gone.
         return "warning" if _by_position(program, race) else "info"
+    if refills.makes_again(program, race):
+        return "info"
     if transitions.is_step(program, race):
         return "warning"
     if not early and lazies.repeatable(program, race) and not lazies.made_under_lock(program, race):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from flaskglobals_lint.checks import drained, known_keys
+from flaskglobals_lint.checks import drained, known_keys, own_objects
 from flaskglobals_lint.finding import Confidence, EntryPoint, Window
 from flaskglobals_lint.link import launchers
 from flaskglobals_lint.link.program import base_key
@@ -129,10 +129,16 @@ def _adds(conflict: Conflict, other: Access) -> bool:
 
 
 def _is_own_thread(program: Program, conflict: Conflict) -> bool:
-    """Whether it is what a thread's ``run`` does to its own object: there is one run of each."""
-    start = conflict.context.start
-    return start.kind == "thread" and any(
-        atom[0] == "inst" and launchers.thread(program.types, atom[1]) == start.function
+    """Whether it is what a thread does to its own object, of which it runs ``run``, or a method of one that was made for the
+    thread: there is one run of each."""
+    start, names = conflict.context.start, program.types.names
+    fresh = own_objects.given(program, start)
+    if start.kind != "thread" and not fresh:
+        return False
+    method = program.index.functions[start.function].facts.name
+    return any(
+        atom[0] == "inst"
+        and start.function == (names.method(atom[1], method) if fresh else launchers.thread(program.types, atom[1]))
         for end in range(1, len(conflict.path))
         for atom in program.paths.atoms(conflict.path[:end])
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flaskglobals_lint.checks import conflicts, defects, refills, repairs, wording
+from flaskglobals_lint.checks import conflicts, defects, refills, repairs, wording, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.checks.drained import adders
 from flaskglobals_lint.finding import Finding, Severity
@@ -81,12 +81,9 @@ def _severity(program: Program, race: Race) -> Severity:
 
 
 def _suggestion(program: Program, race: Race) -> str:
-    store = program.types.models
-    for atom in program.paths.atoms(race.conflict.path[:-1]) if len(race.conflict.path) > 1 else ():
-        dotted = atom[1] if atom[0] == "extinst" else atom[2] if atom[0] == "conn" else ""
-        found = store.store(dotted) if dotted else None
-        if found is not None:
-            return found.remedy
+    store = writes.store_of(program, race.conflict.path)
+    if store is not None:
+        return store.remedy
     return wording.lock_suggestion(program, race)
 
 

@@ -1,13 +1,14 @@
-"""Caches that are filled again when what they hold is too old, and settings that keep themselves as their default."""
+"""Caches that are filled again when what they hold is gone or too old, and settings that keep themselves as their default."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
-from flaskglobals_lint.checks import lazies
+from flaskglobals_lint.checks import lazies, writes
 from flaskglobals_lint.link import items
 from flaskglobals_lint.link.index import last_name
+from flaskglobals_lint.link.summary import RANDOM, TOLD, UNIQUE
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -50,6 +51,34 @@ def expires(program: Program, race: Race) -> bool:
         if (own or within) and _goes_on(program, checking, test, stored | known):
             return True
     return False
+
+
+def makes_again(program: Program, race: Race) -> bool:
+    """Whether the function goes on with what it found in a cache, or makes it and puts it there: whoever is second makes it
+    again, as everybody must who finds it dropped."""
+    write, read = race.pair.write, race.pair.read
+    store = writes.store_of(program, race.conflict.path)
+    if store is None or not store.forgets or write.constant or not lazies.sets(write):
+        return False
+    flags = race.context.flagged(write.flags)
+    if flags & (UNIQUE | RANDOM) or (flags & TOLD and not race.context.flagged(write.key_flags) & TOLD):
+        # Nobody else makes the same: a token, or what one request says.
+        return False
+    behind = writes.reads_behind(program, race.context, write.values)
+    if any(one.path == read.path and one.kind not in ("truth", "lack") for one in behind):
+        return False
+    if race.pair.early:
+        return lazies.answers_from_it(program, race)
+    made = [node for node in walk(_body(program, race.context.function)) if isinstance(node, f.Assign)]
+    kept = {
+        target.name
+        for node in made
+        if any(getattr(part, "pos", None) == read.pos for part in walk(node.value))
+        for target in node.targets
+        if isinstance(target, f.Local)
+    }
+    again = (target for node in made if node.pos > read.pos for target in node.targets)
+    return any(isinstance(target, f.Local) and target.name in kept for target in again)
 
 
 def keeps_itself(program: Program, race: Race) -> bool:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from flaskglobals_lint.checks import conflicts, homes, nesting, purity
+from flaskglobals_lint.checks import conflicts, homes, nesting, purity, writes
 from flaskglobals_lint.checks.conflicts import Race
 from flaskglobals_lint.link.atoms import may_be_same
 from flaskglobals_lint.link.program import base_key
@@ -27,7 +27,8 @@ _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 
 def of_race(program: Program, race: Race) -> tuple[Remedy, ...]:
     """What helps against a race, the least intrusive first."""
-    if _across_processes(program, race.conflict.path):
+    if writes.store_of(program, race.conflict.path) is not None:
+        # Other processes change it, too: a lock of this one is no remedy.
         return (Declined("other processes change it, too: it takes one atomic command of the store, or a lock there"),)
     main = _checked(program, race)
     group = _group(program, main)
@@ -92,16 +93,6 @@ def together(program: Program, accesses: Iterable[Access]) -> tuple[Remedy, ...]
     )
     held = key in nesting.held_by_callers(program, first.function)
     return (HoldLock(first.place.label, home, lock, site, others, held=held),)
-
-
-def _across_processes(program: Program, path: tuple[Any, ...]) -> bool:
-    """Whether the place is in a store that other processes change, too: a lock of this process is no remedy."""
-    for atom in program.paths.atoms(path[:-1]) if len(path) > 1 else ():
-        dotted = atom[1] if atom[0] == "extinst" else atom[2] if atom[0] == "conn" else ""
-        found = program.types.models.store(dotted) if dotted else None
-        if found is not None:
-            return True
-    return False
 
 
 def _checked(program: Program, race: Race) -> Race:

@@ -13,6 +13,8 @@ from flaskglobals_lint.link.summary import THREAD_ID, TOLD, UNMADE, Read, Write
 if TYPE_CHECKING:
     from flaskglobals_lint.link.contexts import Access, Context
     from flaskglobals_lint.link.program import Program
+    from flaskglobals_lint.link.summary import Path
+    from flaskglobals_lint.models import Store
     from flaskglobals_lint.remedy import Remedy
     from flaskglobals_lint.rule import Rule
 
@@ -53,6 +55,16 @@ def reads_behind(program: Program, context: Context, deps: int) -> Iterator[Read
     for at, read in enumerate(program.evaluator.summary(context.function, context.constants).reads):
         if deps >> first >> at & 1:
             yield read
+
+
+def store_of(program: Program, path: Path) -> Store | None:
+    """The keyed store that a path leads to an item of: a cache's, Redis's."""
+    for atom in program.paths.atoms(path[:-1]) if len(path) > 1 else ():
+        dotted = atom[1] if atom[0] == "extinst" else atom[2] if atom[0] == "conn" else ""
+        found = program.types.models.store(dotted) if dotted else None
+        if found is not None:
+            return found
+    return None
 
 
 def runs(program: Program, write: Write) -> bool:

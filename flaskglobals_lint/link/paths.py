@@ -335,7 +335,7 @@ class Paths:
         return self._places[path]
 
     def _place(self, path: Path) -> Place | None:
-        if path[0][0] not in SHARED_ROOTS or self.local(path):
+        if path[0][0] not in SHARED_ROOTS or self.local(path) or self._of_others(path):
             return None
         types = self.types
         best: tuple[int, tuple[Any, ...]] = (0, path[0])
@@ -360,6 +360,20 @@ class Paths:
         while items and str(rest[items - 1]).startswith("["):
             items -= 1
         return Place((root, *rest), (root, *rest[:items]), self.symbol(root, rest), self.label(root, rest), receiver)
+
+    def _of_others(self, path: Path) -> bool:
+        """Whether it is an attribute of a class that neither it nor its bases have: what inherits the mixin brings it along,
+        and nobody knows what it is."""
+        if path[0][0] != "k" or len(path) < 2 or not path[1].startswith("."):
+            return False
+        cid, name = path[0][1], path[1][1:]
+        names = self.types.names
+        return (
+            names.owner(cid, name) is None
+            and not names.inherits_unseen(cid)
+            and not self.types.bindings(("a", cid, name))
+            and not any(k.keyword == "metaclass" for k in self.types.index.classes[cid].facts.keywords)
+        )
 
     def own(self, path: Path) -> bool:
         """Whether the path always denotes one and the same object, which no other such path denotes: what a module's or

@@ -75,6 +75,9 @@ class Store(msgspec.Struct, frozen=True):
     atomic: frozenset[str]
     remedy: str
     external: bool
+    forgets: bool = False
+    """Whether it is a cache, whose users must be able to make again what it has dropped."""
+
     locks: frozenset[str] = frozenset()
     """Methods whose result is a lock or a transaction: ``with cache.transact():``."""
 
@@ -143,6 +146,7 @@ def _store(row: tables.Row) -> Store:
         atomic=tables.names(row, "atomic"),
         remedy=row["remedy"],
         external=row["external"],
+        forgets=row.get("forgets", False),
         locks=tables.names(row, "locks"),
         source=row["source"],
     )
