@@ -169,7 +169,7 @@ def _others(program: Program, conflict: Conflict) -> Iterator[Access]:
     seen = {(conflict.context.function, conflict.pair.write.pos)}
     for access in program.writes.get(base_key(conflict.place), ()):
         token = (access.function, access.record.pos)
-        if token not in seen and not program.paths.apart(conflict.path, access.path):
+        if token not in seen and not program.apart(conflict, access):
             seen.add(token)
             yield access
 

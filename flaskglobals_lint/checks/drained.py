@@ -26,7 +26,7 @@ def adders(program: Program, conflict: Conflict) -> Iterator[Access]:
         if other.function == conflict.context.function or not isinstance(write, Write) or write.via not in _PUTS_IN:
             continue
         inside = other.place.key == key if counted else other.place.key[: len(key)] == key
-        made_again = (other.function, write.pos) in fills or program.paths.apart(conflict.path, other.path)
+        made_again = (other.function, write.pos) in fills or program.apart(conflict, other)
         if inside and not made_again:
             yield other
 

@@ -52,7 +52,7 @@ def check(program: Program) -> Iterator[Finding]:
         if not any(access.locks for access in writes) or program.guarded_by_comment(writes[0].path):
             continue
         seen: set[tuple[ScopeId, f.Position]] = set()
-        guards: dict[tuple[Path, frozenset[Any]], _Guard | None] = {}
+        guards: dict[tuple[ScopeId, Path, frozenset[Any]], _Guard | None] = {}
         for access in writes:
             at = (access.function, access.record.pos)
             if at in seen or (access.function, access.record.pos[0]) in told:
@@ -70,14 +70,14 @@ def _guard_of(
     access: Access,
     writes: list[Access],
     updates: list[Conflict],
-    known: dict[tuple[Path, frozenset[Any]], _Guard | None],
+    known: dict[tuple[ScopeId, Path, frozenset[Any]], _Guard | None],
 ) -> _Guard | None:
     """The lock that guards what the access writes, by the writes of the same object and item."""
-    token = (access.path, access.locks)
+    token = (access.function, access.path, access.locks)
     if token not in known:
         known[token] = _guard(
-            [one for one in writes if not program.distinct(access.path, one.path)],
-            [one for one in updates if not program.distinct(access.path, one.path)],
+            [one for one in writes if not program.distinct(access, one)],
+            [one for one in updates if not program.distinct(access, one)],
             _held(writes),
             access,
         )

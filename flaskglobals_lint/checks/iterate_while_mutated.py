@@ -75,7 +75,7 @@ def _changes(program: Program, access: Access) -> list[Access]:
             continue
         if not _structural(write, other, access, kind) and not (kind == "mapping" and _creates(program, access, other)):
             continue
-        if not _beside(access, other) or program.distinct(access.path, other.path):
+        if not _beside(access, other) or program.distinct(access, other):
             continue
         if known_keys.replaces(program, other.function, write):
             continue

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, TypeVarTuple
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.finding import Chain, EntryPoint, Span
-from flaskglobals_lint.link.contexts import Access, Context, Reached
+from flaskglobals_lint.link.contexts import Access, Conflict, Context, Reached
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.paths import Paths, Place
 
@@ -106,10 +106,26 @@ class Program:
         answer: _Answer = self._once[key]
         return answer
 
-    def distinct(self, one: tuple[object, ...], other: tuple[object, ...]) -> bool:
-        """Whether two paths to places with one key cannot lead to the same thing."""
-        roots = (one[0], other[0])
-        return (roots[0] != roots[1] and all(self._made_here(root) for root in roots)) or self.paths.apart(one, other)
+    def distinct(self, one: Access | Conflict, other: Access | Conflict) -> bool:
+        """Whether two accesses of places with one key cannot be accesses of the same thing."""
+        roots = (one.path[0], other.path[0])
+        return (roots[0] != roots[1] and all(self._made_here(root) for root in roots)) or self.apart(one, other)
+
+    def apart(self, one: Access | Conflict, other: Access | Conflict) -> bool:
+        """Whether two accesses of places with one key lead to different objects: also attributes of ``self`` in methods of
+        classes of which no object is an instance at once."""
+        if self.paths.apart(one.path, other.path):
+            return True
+        first, second = self._class_of_self(one), self._class_of_self(other)
+        return first is not None and second is not None and self.once(_disjoint, first, second)
+
+    def _class_of_self(self, access: Access | Conflict) -> ScopeId | None:
+        """The class of the method that gets at an attribute of its own object: the object is one of that class."""
+        function = self.index.functions[access.context.function]
+        record = access.pair.write if isinstance(access, Conflict) else access.record
+        root, *steps = record.path
+        own = root == ("p", function.id, 0) and self.types.names.kind(function.id) == "method"
+        return function.cls if own and tuple(steps[:1]) == access.place.key[1:2] else None
 
     def _made_here(self, root: object) -> bool:
         if not isinstance(root, tuple) or root[0] != "g":
@@ -174,3 +190,9 @@ class Program:
 def base_key(place: Place) -> tuple[object, ...]:
     """The key without its item steps: all items of one container together."""
     return place.base
+
+
+def _disjoint(program: Program, one: ScopeId, other: ScopeId) -> bool:
+    """Whether no class is, or inherits from, both."""
+    below = [{one, *program.types.names.derived(one)}, {other, *program.types.names.derived(other)}]
+    return below[0].isdisjoint(below[1])
