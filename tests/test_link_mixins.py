@@ -26,10 +26,21 @@ def rename(name):
     return str(len(Finds.all()))
 """
 
+USER = """
+from flask_sqlalchemy import SQLAlchemy
+
+db = SQLAlchemy(app)
+
+class Row(Finds, db.Model):
+    name = db.Column(db.String)
+"""
+LOOP = "  # want: FGL103"
+
 CASES = [
-    case("an attribute that only its users have", MIXIN % ("", "")),
-    case("an attribute of its own", MIXIN.replace("(object):", "(object):\n    rows = {}") % ("  # want: FGL103", "")),
-    case("an attribute that a module gives it", MIXIN % ("  # want: FGL103", "\nFinds.rows = {}\n")),
+    case("an attribute that only its users have", MIXIN % ("", USER)),
+    case("an attribute of its own", MIXIN.replace("(object):", "(object):\n    rows = {}") % (LOOP, USER)),
+    case("an attribute that a module gives it", MIXIN % (LOOP, USER + "\nFinds.rows = {}\n")),
+    case("no users with a library's class", MIXIN % (LOOP, "class Row(Finds):\n    pass\n")),
 ]
 
 

@@ -362,8 +362,8 @@ class Paths:
         return Place((root, *rest), (root, *rest[:items]), self.symbol(root, rest), self.label(root, rest), receiver)
 
     def _of_others(self, path: Path) -> bool:
-        """Whether it is an attribute of a class that neither it nor its bases have: what inherits the mixin brings it along,
-        and nobody knows what it is."""
+        """Whether it is an attribute of a mixin that neither it nor its bases have: a class that inherits it gets it from a
+        library, and nobody knows what it is."""
         if path[0][0] != "k" or len(path) < 2 or not path[1].startswith("."):
             return False
         cid, name = path[0][1], path[1][1:]
@@ -371,6 +371,7 @@ class Paths:
         return (
             names.owner(cid, name) is None
             and not names.inherits_unseen(cid)
+            and any(names.inherits_unseen(user) for user in names.derived(cid))
             and not self.types.bindings(("a", cid, name))
             and not any(k.keyword == "metaclass" for k in self.types.index.classes[cid].facts.keywords)
         )
