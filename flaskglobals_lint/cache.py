@@ -1,9 +1,10 @@
 """What earlier runs found out, kept by content: facts by the bytes of their file, results by all that went into them.
 
 A key is a hash of everything that an answer depends on, the program's own code included, so an entry never becomes wrong,
-only useless. Entries lie in packs, files that are written once and never changed: runs at the same time do not disturb each
-other, a killed one leaves at most a temporary file, and the folders of several machines are merged by copying them together.
-Nothing here is needed: whatever is missing, damaged or forbidden costs time and no more.
+only useless. (One kind of entry is a hint, which is tried before it is believed; see ``earlier``.) Entries lie in packs, files
+that are written once and never changed: runs at the same time do not disturb each other, a killed one leaves at most a
+temporary file, and the folders of several machines are merged by copying them together. Nothing here is needed: whatever is
+missing, damaged or forbidden costs time and no more.
 """
 
 from __future__ import annotations
@@ -89,7 +90,7 @@ class Cache:
         self._used: set[bytes] = set()
         self._new: dict[bytes, bytes] = {}
         if folder is not None:
-            for path in _listed(folder, _SUFFIX):
+            for path in sorted(_listed(folder, _SUFFIX), key=_written):
                 self._open(path)
 
     @property
@@ -161,7 +162,7 @@ class Cache:
         if len(self._packs) < _MOST_PACKS:
             _write_pack(folder, new)
             return
-        written = _write_pack(folder, new | self._kept(_today()))
+        written = _write_pack(folder, self._kept(_today()) | new)
         for pack in self._packs:
             if os.path.basename(pack.path) != written:
                 with suppress(OSError):
@@ -202,6 +203,14 @@ def _of_today(entries: dict[bytes, bytes]) -> dict[bytes, tuple[bytes, int]]:
 
 def _today() -> int:
     return int(time.time()) // _DAY
+
+
+def _written(path: str) -> int:
+    """When a pack was written: of two entries with one key the later one counts."""
+    try:
+        return os.lstat(path).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _listed(folder: Path, suffix: str) -> list[str]:

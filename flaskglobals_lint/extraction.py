@@ -21,10 +21,11 @@ log = logging.getLogger(__name__)
 
 
 class Extracted(NamedTuple):
-    """The facts of each source, and a hash of each; no hashes where nothing is kept. ``aside`` are the numbers of those that
-    are no part of the program: tests of it, which have but comments and problems."""
+    """The facts of each source, the keys they are kept under, and a hash of each; no hashes where nothing is kept. ``aside``
+    are the numbers of those that are no part of the program: tests of it, which have but comments and problems."""
 
     answers: list[Answer]
+    names: list[bytes]
     digests: list[bytes]
     aside: frozenset[int]
 
@@ -51,14 +52,19 @@ def extracted(sources: Sequence[Source], config: Config, store: Cache, progress:
     new = set(wanted)
     for at in range(len(sources)) if store.keeps else ():
         content = encoded(answers[at] or b"")
-        digests.append(digest(b"aside" + content if at in aside else content))
+        digests.append(hashed(content, at in aside))
         if at in new and sources[at].file.text is None:  # what an editor holds changes with each key
             store.put(names[at], content)
     store.save()
     if progress:
         progress(len(sources), len(sources))
     log.info("extract: %d files, %d known, %.2f s", len(sources), hits, perf_counter() - start)
-    return Extracted([answer for answer in answers if answer is not None], digests, aside)
+    return Extracted([answer for answer in answers if answer is not None], names, digests, aside)
+
+
+def hashed(content: bytes, aside: bool) -> bytes:
+    """A hash of the facts of a module, and of whether it is no part of the program."""
+    return digest(b"aside" + content if aside else content)
 
 
 def _unreadable(source: Source) -> facts.Module:

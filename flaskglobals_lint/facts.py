@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
-FACTS_VERSION = 3
+FACTS_VERSION = 4
 """Part of every cache key: raise it whenever a class below changes its shape or meaning."""
 
 Position: TypeAlias = tuple[int, int, int, int]

@@ -12,9 +12,10 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import repeat
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from flaskglobals_lint import results, rulebook, sources
 from flaskglobals_lint.cache import Cache, code, folder_for, key
@@ -156,32 +157,57 @@ def _result(
     names = [(source.file.display, source.file.relative) for source in read]
     files = Files.beside(names, found.root) if config.server == "auto" else None
     top = found.root.as_posix()
-    ignored = [config.ignored_in(posix(source.file.path), top) for source in read]
+    question = _Question(read, [config.ignored_in(posix(source.file.path), top) for source in read], config)
     # What an editor holds changes with each key.
     kept = Cache(None) if any(source.file.text is not None for source in read) else store
     program = b""
     facts: Extracted | None = None
     if store.keeps:
-        written = _program(read, [source.digest for source in read], ignored, config)
+        written = question.about([source.digest for source in read])
         program = store.get(key("facts of", written)) or b""
         if not program:
             facts = _extracted(read, config, store, progress)
             # Another comment or another layout of the last lines is no other program.
-            program = _program(read, facts.digests, ignored, config)
+            program = question.about(facts.digests)
             kept.put(key("facts of", written), program)
         if (result := _known(program, files, store)) is not None:
             log.info("cache: nothing that matters has changed since an earlier run")
             return result
-    from flaskglobals_lint.analysis import analyse
-
-    if files is not None:
-        files.asked.clear()
     facts = facts or _extracted(read, config, store, progress)
-    sources.fold(read)
-    result = analyse(read, facts, files, ignored, config, store)
+    result = _moved(question, facts, files, store) if store.keeps else None
+    if result is None:
+        from flaskglobals_lint.analysis import analyse
+
+        if files is not None:
+            files.asked.clear()
+        sources.fold(read)
+        result = analyse(read, facts, files, question.ignored, config, store)
     if kept.keeps:
         _keep(program, files, result, kept)
+        _remember(question, facts, kept)
     return result
+
+
+def _moved(question: _Question, facts: Extracted, files: Files | None, store: Cache) -> results.Result | None:
+    """What the last run found, if since then nothing but lines has moved, and those in files that it does not tell of."""
+    from flaskglobals_lint.earlier import recall
+
+    last = recall(store, question.about(()), facts)
+    if last is None:
+        return None
+    if files is not None:
+        files.asked.clear()
+    result = _known(question.about(last.digests), files, store)
+    if result is None or any(result.tells_of(question.read[at].file.display) for at in last.changed):
+        return None
+    log.info("cache: only lines have moved since an earlier run")
+    return result
+
+
+def _remember(question: _Question, facts: Extracted, store: Cache) -> None:
+    from flaskglobals_lint.earlier import remember
+
+    remember(store, question.about(()), facts)
 
 
 def _extracted(read: Sequence[Source], config: Config, store: Cache, progress: Progress | None) -> Extracted:
@@ -220,20 +246,25 @@ def _answered(state: bytes, question: bytes, answer: bytes) -> bytes:
     return key("answer", state, question, answer)
 
 
-def _program(
-    read: Sequence[Source], digests: Sequence[bytes], ignored: Sequence[tuple[str, ...]], config: Config
-) -> bytes:
-    """A hash of all that an analysis depends on, but for what other files answer. Which files are targets does not matter.
+class _Question(NamedTuple):
+    """What is asked; ``ignored`` are the codes that are turned off in each file."""
 
-    ``digests`` stand for what is in the files, ``ignored`` for the codes that are turned off in each.
-    """
-    options = {name: value for name, value in config.settings().items() if name not in _WITHOUT_INFLUENCE}
-    settings = json.dumps(options, sort_keys=True, default=_plain)
-    files = [
-        (source.file.display, source.file.relative, source.problem, digest.hex(), codes)
-        for source, digest, codes in zip(read, digests, ignored, strict=True)
-    ]
-    return key("program", code(), settings.encode(), json.dumps(files).encode())
+    read: Sequence[Source]
+    ignored: Sequence[tuple[str, ...]]
+    config: Config
+
+    def about(self, digests: Sequence[bytes]) -> bytes:
+        """A hash of all that an analysis depends on, but for what other files answer. Which files are targets does not matter.
+
+        ``digests`` stand for what is in the files; without them the hash is that of the question alone.
+        """
+        options = {name: value for name, value in self.config.settings().items() if name not in _WITHOUT_INFLUENCE}
+        settings = json.dumps(options, sort_keys=True, default=_plain)
+        files = [
+            (source.file.display, source.file.relative, source.problem, digest.hex(), codes)
+            for source, digest, codes in zip(self.read, digests or repeat(b""), self.ignored, strict=bool(digests))
+        ]
+        return key("program", code(), settings.encode(), json.dumps(files).encode())
 
 
 def _plain(value: object) -> object:

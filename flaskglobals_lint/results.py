@@ -24,6 +24,10 @@ class Result(NamedTuple):
     findings: tuple[Finding, ...]
     broken: tuple[str, ...]
 
+    def tells_of(self, path: str) -> bool:
+        """Whether a printed path is in it anywhere."""
+        return json.dumps(path)[1:-1].encode("ascii") in encode(self)
+
 
 def encode(result: Result) -> bytes:
     """The result as bytes."""

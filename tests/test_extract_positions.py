@@ -106,7 +106,7 @@ def test_expressions(source: str, kind: Any, expected: list[str]) -> None:
         ("x  +=  (1)", facts.AugmentedAssign, ["x  +=  (1)"]),
         ("x //= 1; y", facts.AugmentedAssign, ["x //= 1"]),
         ("x: int", facts.AnnotatedAssign, ["x: int"]),
-        ("'''doc'''\n(a)", facts.Evaluate, ["'''doc'''", "(a)"]),
+        ("'''doc'''\na()\n(a)", facts.Evaluate, ["a()", "(a)"]),
         ("def f():\n  return # none\n  return 1", facts.Return, ["return", "return 1"]),
         ("raise a from b # c", facts.Raise, ["raise a from b"]),
         ("assert a , 'm'", facts.Assert, ["assert a , 'm'"]),
@@ -217,7 +217,11 @@ def test_positions_agree_with_the_standard_parser(module: str) -> None:
     }
     for ours, theirs in _LIKE_AST.items():
         found = Counter(node.pos for node in nodes(extracted) if isinstance(node, ours))
-        expected = Counter(_position(node) for node in ast.walk(tree) if isinstance(node, theirs))
+        expected = Counter(
+            _position(node)
+            for node in ast.walk(tree)
+            if isinstance(node, theirs) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+        )
         differences = (found - expected) + (expected - found)
         assert [pos for pos in differences if pos[0] not in unlike] == []
 

@@ -75,9 +75,15 @@ def value(source: str) -> Any:
     ],
 )
 def test_constants(source: str, kind: str, text: str) -> None:
-    statement = module(source).body[0]
-    assert isinstance(statement, facts.Evaluate)
+    statement = module(f"x = {source}").body[0]
+    assert isinstance(statement, facts.Assign)
     assert statement.value == facts.Constant(kind, text)
+
+
+@pytest.mark.parametrize("source", ["'a' 'b'", '"""a\nb"""', "...", "1"])
+def test_a_constant_as_a_statement_is_no_code(source: str) -> None:
+    assert module(f"{source}\ndef f():\n  {source}\n").functions[0].body == ()
+    assert len(module(f"{source}\ndef f():\n  {source}\n").body) == 1
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def annotated(walk: Walk, node: cst.AnnAssign, out: Out) -> None:
 def evaluate(walk: Walk, node: cst.Expr, out: Out) -> None:
     start = walk.cursor.peek()
     value = walk.expression(node.value)
-    out.append(facts.Evaluate(value, walk.cursor.span(start)))
+    if not isinstance(value, facts.Constant):
+        out.append(facts.Evaluate(value, walk.cursor.span(start)))
 
 
 def returned(walk: Walk, node: cst.Return, out: Out) -> None:

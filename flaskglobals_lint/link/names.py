@@ -348,7 +348,7 @@ class Names:
     def _left_open(self, fid: ScopeId) -> bool:
         """Whether a method is abstract, or only raises ``NotImplementedError``."""
         body = self.index.functions[fid].facts.body
-        if any(not isinstance(one, f.Raise) and not _is_text(one) for one in body):
+        if any(not isinstance(one, f.Raise) for one in body):
             return False
         raised = [one.value for one in body if isinstance(one, f.Raise)]
         called = [one.function if isinstance(one, f.Call) else one for one in raised]
@@ -420,10 +420,6 @@ def _describes(node: f.Expression | None) -> bool:
     if not isinstance(node, f.Call) or not isinstance(node.function, f.Attribute | f.Global):
         return False
     return node.function.name in _DESCRIPTIONS or node.function.name.endswith("Field")
-
-
-def _is_text(node: f.Statement) -> bool:
-    return isinstance(node, f.Evaluate) and isinstance(node.value, f.Constant)
 
 
 def unique(atoms: list[Atom] | Atoms) -> Atoms:

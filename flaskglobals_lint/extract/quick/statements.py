@@ -33,7 +33,8 @@ def annotated(walk: QuickWalk, node: ast.AnnAssign, out: Out) -> None:
 
 
 def evaluate(walk: QuickWalk, node: ast.Expr, out: Out) -> None:
-    out.append(facts.Evaluate(walk.expression(node.value), walk.at(node)))
+    if not isinstance(node.value, ast.Constant):
+        out.append(facts.Evaluate(walk.expression(node.value), walk.at(node)))
 
 
 def returned(walk: QuickWalk, node: ast.Return, out: Out) -> None:
