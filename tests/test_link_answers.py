@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flaskglobals_lint.extract import extract
+from flaskglobals_lint.link import LinkInput, link
 from flaskglobals_lint.link.answers import Answers
+from flaskglobals_lint.models import load
 
 ATOM = (("ext", "x"),)
 
@@ -74,3 +77,16 @@ def test_a_doubt_reaches_the_outermost_question() -> None:
     assert asker.ask("outer") == ATOM
     asker.rules["inner"] = lambda self: ATOM
     assert asker.ask("inner") == ATOM
+
+
+LONG_WAY = "tables = {}\n\ndef way0():\n    return tables\n" + "".join(
+    f"\ndef way{at}():\n    return way{at - 1}()\n" for at in range(1, 12)
+)
+"""Functions each of which returns what the one before returns."""
+
+
+def test_what_a_long_way_leads_to_does_not_depend_on_where_it_is_asked_first() -> None:
+    types = link([LinkInput("app.py", "app.py", extract(LONG_WAY.encode(), "app.py"), True)], load(None)).types
+    functions = [types.index.functions[f"app.py:way{at}"] for at in reversed(range(12))]
+    found = [types.slots_of(one.returns[0], one.id) for one in functions]
+    assert found == [[("g", "app.py", "tables")]] * 12

@@ -25,6 +25,8 @@ _KINDS: dict[type, str] = {f.Local: "v", f.Free: "v", f.Global: "g", f.ClassName
 
 MOST_CALLEES = 3
 MOST_RETURNS = 4
+MOST_SLOTS = 16
+"""Ways that branch lead to many places: so many are followed."""
 """So many functions that a call can mean, and so many of their results, are looked into."""
 
 APP = "flask.Flask"
@@ -54,9 +56,9 @@ class Elements:
             return models.proxies.get(atom[1]) == "app"
         return atom[0] == "extinst" and (atom[1] == APP or APP in models.ancestry(atom[1]))
 
-    def slots_of(self, node: f.Expression, scope: ScopeId, depth: int = 0) -> list[Slot]:
+    def slots_of(self, node: f.Expression, scope: ScopeId) -> list[Slot]:
         """Slots whose value the expression denotes (the live object, not a copy)."""
-        if depth > 6 or isinstance(node, f.Constant | f.Display | f.Comprehension | f.Operation):
+        if isinstance(node, f.Constant | f.Display | f.Comprehension | f.Operation):
             return []
         if isinstance(node, f.Local):
             return [("v", scope, node.name)]
@@ -64,10 +66,10 @@ class Elements:
         found = self.answers.known(key)
         if found is None:
             self.answers.alive.append(node)
-            found = self.answers.keep(key, tuple(dict.fromkeys(self._slots_of(node, scope, depth))))
+            found = self.answers.keep(key, tuple(dict.fromkeys(self._slots_of(node, scope)))[:MOST_SLOTS])
         return list(found)
 
-    def _slots_of(self, node: f.Expression, scope: ScopeId, depth: int) -> list[Slot]:
+    def _slots_of(self, node: f.Expression, scope: ScopeId) -> list[Slot]:
         path = scope[: scope.index(":")]
         match node:
             case f.Global():
@@ -84,7 +86,7 @@ class Elements:
                         getter = self.names.method(atom[1], node.name)
                         if getter is not None and self.names.is_property(getter):
                             for value in self.index.functions[getter].returns:
-                                result.extend(self.slots_of(value, getter, depth + 1))
+                                result.extend(self.slots_of(value, getter))
                         else:
                             result.append(("a", atom[1], node.name))
                     elif atom[0] == "module":
@@ -97,28 +99,28 @@ class Elements:
                 if isinstance(node.key, f.Constant) and isinstance(node.value, f.Local):
                     passed = self.keyword_arguments(scope, node.value.name, node.key.text)
                     if passed:
-                        return [slot for value, where in passed for slot in self.slots_of(value, where, depth + 1)]
-                return [(*slot, key_step(node.key)) for slot in self.slots_of(node.value, scope, depth + 1)]
+                        return [slot for value, where in passed for slot in self.slots_of(value, where)]
+                return [(*slot, key_step(node.key)) for slot in self.slots_of(node.value, scope)]
             case f.Boolean() | f.Conditional():
                 operands = node.operands if isinstance(node, f.Boolean) else (node.body, node.orelse)
-                return [slot for operand in operands for slot in self.slots_of(operand, scope, depth + 1)]
+                return [slot for operand in operands for slot in self.slots_of(operand, scope)]
             case f.Call():
                 function = node.function
                 if isinstance(function, f.Attribute):
                     if function.name in ELEMENT_METHODS:
-                        containers = self.slots_of(function.value, scope, depth + 1)
+                        containers = self.slots_of(function.value, scope)
                         if containers and not self.types.callees(node, scope):
                             first = node.arguments[0].value if node.arguments and function.name in KEYED else None
                             step = ITEM if first is None else key_step(first)
                             return [(*slot, step) for slot in containers]
                     elif function.name in SAME_ELEMENTS and not self.types.callees(node, scope):
-                        return self.slots_of(function.value, scope, depth + 1)
+                        return self.slots_of(function.value, scope)
                 if _copies(node):
-                    return self.slots_of(node.arguments[0].value, scope, depth + 1)
+                    return self.slots_of(node.arguments[0].value, scope)
                 result = []
                 for fid in self.types.callees(node, scope)[:MOST_CALLEES]:
                     for value in self.index.functions[fid].returns[:MOST_RETURNS]:
-                        result.extend(self.slots_of(value, fid, depth + 1))
+                        result.extend(self.slots_of(value, fid))
                 return result
             case _:
                 return []
