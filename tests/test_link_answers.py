@@ -86,7 +86,7 @@ LONG_WAY = "tables = {}\n\ndef way0():\n    return tables\n" + "".join(
 
 
 def test_what_a_long_way_leads_to_does_not_depend_on_where_it_is_asked_first() -> None:
-    types = link([LinkInput("app.py", "app.py", extract(LONG_WAY.encode(), "app.py"), True)], load(None)).types
+    types = link([LinkInput("app.py", "app.py", extract(LONG_WAY.encode()), True)], load(None)).types
     functions = [types.index.functions[f"app.py:way{at}"] for at in reversed(range(12))]
     found = [types.slots_of(one.returns[0], one.id) for one in functions]
     assert found == [[("g", "app.py", "tables")]] * 12

@@ -168,6 +168,19 @@ def start():
             first = 1
         socketio.start_background_task(work)
 """),
+    case("none runs or another is wanted", MANY + ON + """
+    with lock:
+        if thread is None or request.args.get("again"):
+            thread = threading.Thread(target=work)
+            thread.start()
+"""),
+    case("a flag that is compared", ALONE + "started = False\n" + ON + """
+    global started
+    with lock:
+        if started is False:
+            started = True
+            socketio.start_background_task(work)
+"""),
     case("one for each key", MANY + """
 @socketio.on("watch")
 def watch(room):

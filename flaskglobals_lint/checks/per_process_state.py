@@ -76,7 +76,7 @@ def _kept_elsewhere(program: Program, access: Access) -> bool:
                 return True
             if (
                 atom[0] == "extinst"
-                and not program.paths.is_app(atom[1])
+                and not program.types.models.is_flask(atom[1])
                 and program.types.models.container(atom[1]) is None
             ):
                 return True

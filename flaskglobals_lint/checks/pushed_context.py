@@ -60,7 +60,7 @@ def _starts_up(program: Program, scope: ScopeId) -> bool:
     if function is None:
         return True
     made = program.types.expand(program.types.returns(scope))
-    if any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made):
+    if any(atom[0] == "extinst" and program.types.models.is_flask(atom[1]) for atom in made):
         return True
     sites = program.index.calls.get(function.facts.name, ())
     return any(site.scope.endswith(":") for site in sites)

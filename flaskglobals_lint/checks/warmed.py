@@ -99,4 +99,4 @@ def _makes_app(program: Program, fid: ScopeId) -> bool:
     if function.facts.returns is None and all(isinstance(value, _NO_APPLICATION) for value in function.returns):
         return False
     made = program.types.expand(program.types.returns(fid))
-    return any(atom[0] == "extinst" and program.paths.is_app(atom[1]) for atom in made)
+    return any(atom[0] == "extinst" and program.types.models.is_flask(atom[1]) for atom in made)

@@ -54,7 +54,7 @@ class Elements:
         models = self.types.models
         if atom[0] == "ext":
             return models.proxies.get(atom[1]) == "app"
-        return atom[0] == "extinst" and (atom[1] == APP or APP in models.ancestry(atom[1]))
+        return atom[0] == "extinst" and models.is_flask(atom[1])
 
     def slots_of(self, node: f.Expression, scope: ScopeId) -> list[Slot]:
         """Slots whose value the expression denotes (the live object, not a copy)."""

@@ -37,7 +37,7 @@ def lacking(test: f.Expression, holds: bool) -> bool:
 
 
 def _is_nothing(node: f.Constant) -> bool:
-    return node.kind == "none" or (node.kind == "bool" and node.text == "False")
+    return node.kind == "none" or node.text == "False"
 
 
 def mark(frame: Frame) -> None:

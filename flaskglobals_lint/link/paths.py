@@ -343,7 +343,7 @@ class Paths:
         for end in range(1, len(path)):
             step = path[end]
             atoms = self.atoms(path[:end])
-            if any(atom[0] == "extinst" and self.is_app(atom[1]) for atom in atoms):
+            if any(atom[0] == "extinst" and types.models.is_flask(atom[1]) for atom in atoms):
                 best, receiver = (end, ("app",)), None
                 continue
             if not step.startswith("."):
@@ -428,10 +428,6 @@ class Paths:
             return True
         classes = [{a[1] for a in self.atoms(path) if a[0] == "inst"} for path in (first.receiver, second.receiver)]
         return all(classes) and not any(self.types.related(a, b) for a in classes[0] for b in classes[1])
-
-    def is_app(self, dotted: str) -> bool:
-        models = self.types.models
-        return dotted == "flask.Flask" or "flask.Flask" in models.supertypes(dotted)
 
     def _class_level(self, owner: ScopeId, name: str) -> bool:
         return name in self.types.index.classes[owner].names and not self.instance_bound(owner, name)

@@ -87,7 +87,7 @@ class Reach:
         function = types.index.functions[start.function]
         scope = function.parent or f"{function.module.path}:"
         return any(
-            atom[0] == "proxy" or (atom[0] == "extinst" and "flask.Flask" in types.models.ancestry(atom[1]))
+            atom[0] == "proxy" or (atom[0] == "extinst" and types.models.is_flask(atom[1]))
             for node in function.facts.decorators
             if isinstance(node, f.Attribute)
             for atom in types.expand(types.of(node.value, scope))

@@ -233,6 +233,10 @@ class Models:
                 found[last] = (*found.get(last, ()), registers)
         return found
 
+    def is_flask(self, dotted: str) -> bool:
+        """Is it the class of a Flask application?"""
+        return "flask.Flask" in self._types.ancestry(dotted)
+
     def is_application(self, dotted: str) -> bool:
         """Is it a class of application or blueprint, whose own methods are all known?"""
         return any(name in ("flask.Flask", "flask.Blueprint") for name in self._types.ancestry(dotted))
