@@ -278,3 +278,37 @@ def show():
 @pytest.mark.parametrize("files", PICKED)
 def test_items_of_lists(files: dict[str, str], tmp_path: Path) -> None:
     assert differences(files, tmp_path) == []
+
+
+def numbered(name: str, body: str) -> object:
+    return case(
+        name,
+        f"""
+jobs = {{}}
+last = 0
+
+@app.post("/")
+def start():
+    global last
+{body}
+    return {{"jobs": len(jobs)}}
+""",
+    )
+
+
+NUMBERED = [
+    numbered("counted on", '    last += 1  # want: FGL101\n    jobs[last] = "new"  # want: FGL302'),
+    numbered("by a name", '    job = last\n    jobs[job] = "new"  # want: FGL302\n    last += 1  # want: FGL101'),
+    numbered("as a text", '    job = str(last)\n    jobs[job] = "new"  # want: FGL302\n    last += 1  # want: FGL101'),
+    numbered(
+        "round and round",
+        '    jobs[last] = "new"\n    last += 1  # want: FGL101\n    if last > 9:\n        last = 0',
+    ),
+    numbered("one of ten", '    jobs[last % 10] = "new"\n    last += 1  # want: FGL101'),
+    numbered("another number", '    job = 1\n    jobs[job] = "new"\n    last += 1  # want: FGL101'),
+]
+
+
+@pytest.mark.parametrize("files", NUMBERED)
+def test_entries_under_numbers(files: dict[str, str], tmp_path: Path) -> None:
+    assert differences(files, tmp_path) == []

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.checks import conflicts, examples, known_keys, memo_growth, writes
 from flaskglobals_lint.finding import Finding, Severity
+from flaskglobals_lint.link import items
 from flaskglobals_lint.link.atoms import ITEM
 from flaskglobals_lint.link.program import Program
 from flaskglobals_lint.link.summary import (
@@ -98,7 +99,11 @@ def _adds(program: Program, access: Access, write: Write) -> bool:
     if write.kind == "set":
         known = write.via != "+=" or any(container.creates or container.kind == "counter" for container in containers)
         known = known and any(container.kind in ("mapping", "counter") for container in containers)
-        fresh = bool(flags & (REQUEST | UNIQUE | RANDOM)) or _numbered(program, access, write)
+        fresh = (
+            bool(flags & (REQUEST | UNIQUE | RANDOM))
+            or _numbered(program, access, write)
+            or _counted(program, access, write)
+        )
         return write.via in _STORES and known and fresh
     if write.via not in writes.ADDS:
         return False
@@ -110,6 +115,24 @@ def _numbered(program: Program, access: Access, write: Write) -> bool:
     """Whether the key is the next number: made of how much the container holds, or of its greatest key."""
     made_of_it = (access.function, write.pos) in program.once(writes.depends_on_itself)
     return made_of_it and bool(write.key_flags & MEASURED)
+
+
+def _counted(program: Program, access: Access, write: Write) -> bool:
+    """Whether the key is a number that the same function counts on for the next one, and never sets back:
+    ``jobs[self.last] = job; self.last += 1``."""
+    nodes = list(walk(program.index.functions[access.function].facts.body))
+    counted = {
+        items.key_text(node.target)
+        for node in nodes
+        if isinstance(node, f.AugmentedAssign) and node.operator == "+" and not isinstance(node.target, f.Local)
+    }
+    counted -= {items.key_text(target) for node in nodes if isinstance(node, f.Assign) for target in node.targets}
+    keys = {write.key} | {
+        items.key_text(node.value)
+        for node in nodes
+        if isinstance(node, f.Assign) and any(isinstance(t, f.Local) and t.name == write.key for t in node.targets)
+    }
+    return bool((counted & keys) - {""})
 
 
 def _containers(program: Program, access: Access, write: Write) -> list[Container]:
