@@ -77,7 +77,7 @@ def _changes(program: Program, access: Access) -> list[Access]:
             continue
         if not _beside(access, other) or program.distinct(access, other):
             continue
-        if known_keys.replaces(program, other.function, write):
+        if program.once(known_keys.replaces, other.function, write):
             continue
         found.setdefault((other.function, write.pos), other)
     return sorted(found.values(), key=_clearest)

@@ -473,6 +473,8 @@ def _changes_argument(function: FunctionIndex, write: Write) -> bool:
 def membership(frame: Frame, ref: Path, key: Value, pos: f.Position) -> int:
     """``key in ref`` where the class defines ``__contains__``."""
     deps = 0
+    if "__contains__" not in frame.types.names.defined:
+        return deps
     for atom in frame.paths.atoms(ref):
         if atom[0] == "inst":
             method = frame.types.names.method(atom[1], "__contains__")

@@ -251,11 +251,13 @@ class Frame:
         view = "" if value.view == "enumerated" else value.view
         names = self.types.names
         for ref in value.refs:
+            if not self.recorded(ref):
+                continue
             # A class with an ``__iter__`` of its own is walked over by that.
-            own = self.recorded(ref) and any(
+            own = "__iter__" in names.defined and any(
                 atom[0] == "inst" and names.method(atom[1], "__iter__") is not None for atom in self.paths.atoms(ref)
             )
-            if self.recorded(ref) and not own:
+            if not own:
                 self.summary.iterations.append(Iteration(ref, pos, self.sections, via, False, view))
 
     def walked(self, started: int, paused: int) -> None:

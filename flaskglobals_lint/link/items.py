@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.summary import Path
 
 MOST_PARTS = 8
+_NAMED = (f.Local, f.Global, f.Free, f.ClassName)
 _MASKS = (f.Compare, f.Operation)
 _INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
 """Attributes of data frames and series by which their items are read and written."""
@@ -23,22 +24,31 @@ _INDEXERS = frozenset({"at", "iat", "iloc", "loc"})
 
 def key_text(node: f.Expression) -> str:
     """A short text for a key that two accesses can be compared by; empty if it cannot be told."""
-    match node:
-        case f.Local() | f.Global() | f.Free() | f.ClassName():
-            return node.name
-        case f.Constant():
-            return f"={node.text}" if node.kind in ("str", "int", "bytes", "bool") else ""
-        case f.Attribute():
-            base = key_text(node.value)
-            return f"{base}.{node.name}" if base else ""
-        case f.Item():
-            base, key = key_text(node.value), key_text(node.key)
-            return f"{base}[{key}]" if base and key else ""
-        case f.Call(function=f.Global(name="int" | "str"), arguments=(argument,)) if argument.keyword is None:
-            # Whoever turns a key into the form that a table wants means the same item.
-            return key_text(argument.value)
-        case _:
-            return ""
+    if isinstance(node, _NAMED):
+        return node.name
+    if isinstance(node, f.Constant):
+        return f"={node.text}" if node.kind in ("str", "int", "bytes", "bool") else ""
+    if isinstance(node, f.Attribute):
+        base = key_text(node.value)
+        return f"{base}.{node.name}" if base else ""
+    if isinstance(node, f.Item):
+        base, key = key_text(node.value), key_text(node.key)
+        return f"{base}[{key}]" if base and key else ""
+    if isinstance(node, f.Call) and _converts(node):
+        # Whoever turns a key into the form that a table wants means the same item.
+        return key_text(node.arguments[0].value)
+    return ""
+
+
+def _converts(node: f.Call) -> bool:
+    """``int(key)``, ``str(key)``"""
+    called = node.function
+    return (
+        isinstance(called, f.Global)
+        and called.name in ("int", "str")
+        and len(node.arguments) == 1
+        and node.arguments[0].keyword is None
+    )
 
 
 def whole(key: f.Expression) -> bool:

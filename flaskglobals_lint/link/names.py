@@ -101,6 +101,8 @@ class Names:
         self._method: dict[tuple[ScopeId, str], ScopeId | None] = {}
         self._owner: dict[tuple[ScopeId, str], ScopeId | None] = {}
         self._bases: dict[ScopeId, Atoms] = {}
+        self.defined = frozenset(name for cls in index.classes.values() for name in cls.methods)
+        """Names of the methods that any class of the project has."""
         self.subclasses: dict[ScopeId, list[ScopeId]] = {}
         for cls in index.classes.values():
             for base in self.bases(cls):

@@ -23,6 +23,8 @@ _NAMES = {
 
 def special(frame: Frame, value: Value, name: str, pos: f.Position, *given: Value) -> Value | None:
     """Call a special method of the project's objects among those that the value denotes; None if none of them has it."""
+    if name not in frame.types.names.defined:
+        return None
     result: Value | None = None
     for ref in value.refs:
         if not is_path(ref):
@@ -62,6 +64,8 @@ def items(frame: Frame, value: Value, pos: f.Position) -> None:
 def described(frame: Frame, path: Path, name: str, hook: str, pos: f.Position, *given: Value) -> Value | None:
     """What an attribute gives (``__get__``) or does (``__set__``) that a descriptor of the project stands for; None for any
     other attribute."""
+    if hook not in frame.types.names.defined:
+        return None
     for atom in frame.paths.atoms(path):
         owner = frame.types.names.owner(atom[1], name) if atom[0] in ("inst", "class") else None
         if owner is not None:

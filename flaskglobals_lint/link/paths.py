@@ -68,6 +68,7 @@ class Paths:
         self._atoms: dict[Path, Atoms] = {}
         self._slots: dict[Path, tuple[Slot, ...]] = {}
         self._alias_of: dict[Slot, Path | None] = {}
+        self._aliased: dict[tuple[Path, bool], list[Path]] = {}
         self._places: dict[Path, Place | None] = {}
         self._instance_bound: dict[tuple[ScopeId, str], bool] = {}
         self._own: dict[Path, bool] = {}
@@ -223,6 +224,13 @@ class Paths:
     def aliased(self, path: Path, *, bound: bool) -> list[Path]:
         """Shared paths of what an object made per request refers to: ``self.client``, if all that is ever assigned to it
         is one and the same shared object; not of the last attribute, where that is ``bound`` to something."""
+        key = (path, bound)
+        found = self._aliased.get(key)
+        if found is None:
+            found = self._aliased[key] = self._find_aliased(path, bound)
+        return found
+
+    def _find_aliased(self, path: Path, bound: bool) -> list[Path]:
         for end in range(len(path) - 1 - bound, 0, -1):
             if not str(path[end]).startswith("."):
                 continue

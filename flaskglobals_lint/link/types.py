@@ -5,7 +5,8 @@ Nothing is computed before somebody asks; answers are kept. A question that depe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import plugins
@@ -93,47 +94,21 @@ class Types:
         return found
 
     def _of(self, node: f.Expression, scope: ScopeId) -> Atoms:
-        match node:
-            case f.Global():
-                found = self.names.lookup(scope[: scope.index(":")], node.name)
-                if found is None:
-                    return (("ext", node.name),)
-                return self.places(found)
-            case f.Local():
-                return self.variable(scope, node.name)
-            case f.Free():
-                return self.variable(f"{scope[: scope.index(':')]}:{node.owner}", node.name)
-            case f.ClassName():
-                return self.slot(("k", f"{scope[: scope.index(':')]}:{node.owner}", node.name))
-            case f.Attribute():
-                return self.step(self.of(node.value, scope), node.name)
-            case f.Item():
-                return self.elements.item(node, scope)
-            case f.Call():
-                return self.call(node, scope)
-            case f.Display() | f.Comprehension():
-                return (("cont", node.kind),)
-            case f.Constant():
-                return (("const", node.kind),)
-            case f.Boolean():
-                return tuple(atom for operand in node.operands for atom in self.of(operand, scope))
-            case f.Conditional():
-                return self.of(node.body, scope) + self.of(node.orelse, scope)
-            case f.Await() | f.Starred():
-                return self.of(node.value, scope)
-            case f.Walrus():
-                return self.of(node.value, scope)
-            case f.Lambda():
-                return (("func", f"{scope[: scope.index(':')]}:{node.function}", ()),)
-            case f.Compare():
-                return (("const", "bool"),)
-            case f.Operation():
-                if node.operator == "fstring":
-                    return (("const", "str"),)
-                first = self.of(node.operands[0], scope) if node.operands else ()
-                return tuple(atom for atom in first if atom[0] in ("const", "cont"))
-            case _:
-                return ()
+        ask = _KINDS.get(type(node))
+        return ask(self, node, scope) if ask is not None else ()
+
+    def _global(self, node: f.Global, scope: ScopeId) -> Atoms:
+        found = self.names.lookup(scope[: scope.index(":")], node.name)
+        return (("ext", node.name),) if found is None else self.places(found)
+
+    def _free(self, node: f.Free, scope: ScopeId) -> Atoms:
+        return self.variable(f"{scope[: scope.index(':')]}:{node.owner}", node.name)
+
+    def _operation(self, node: f.Operation, scope: ScopeId) -> Atoms:
+        if node.operator == "fstring":
+            return (("const", "str"),)
+        first = self.of(node.operands[0], scope) if node.operands else ()
+        return tuple(atom for atom in first if atom[0] in ("const", "cont"))
 
     def places(self, found: Atoms) -> Atoms:
         """Replace module variables and decorated functions by what they hold."""
@@ -318,3 +293,25 @@ class Types:
                     if found is not None:
                         return found
         return None
+
+
+_KINDS: dict[type, Callable[[Types, Any, ScopeId], Atoms]] = {
+    f.Global: Types._global,
+    f.Local: lambda types, node, scope: types.variable(scope, node.name),
+    f.Free: Types._free,
+    f.ClassName: lambda types, node, scope: types.slot(("k", f"{scope[: scope.index(':')]}:{node.owner}", node.name)),
+    f.Attribute: lambda types, node, scope: types.step(types.of(node.value, scope), node.name),
+    f.Item: lambda types, node, scope: types.elements.item(node, scope),
+    f.Call: lambda types, node, scope: types.call(node, scope),
+    f.Display: lambda types, node, scope: (("cont", node.kind),),
+    f.Comprehension: lambda types, node, scope: (("cont", node.kind),),
+    f.Boolean: lambda types, node, scope: tuple(atom for one in node.operands for atom in types.of(one, scope)),
+    f.Conditional: lambda types, node, scope: types.of(node.body, scope) + types.of(node.orelse, scope),
+    f.Await: lambda types, node, scope: types.of(node.value, scope),
+    f.Starred: lambda types, node, scope: types.of(node.value, scope),
+    f.Walrus: lambda types, node, scope: types.of(node.value, scope),
+    f.Lambda: lambda types, node, scope: (("func", f"{scope[: scope.index(':')]}:{node.function}", ()),),
+    f.Compare: lambda types, node, scope: (("const", "bool"),),
+    f.Operation: Types._operation,
+}
+"""How each kind of expression is answered; nothing is known of the others."""
