@@ -20,6 +20,8 @@ _LIMITER_KEYS = frozenset({"RATELIMIT_STORAGE_URI", "RATELIMIT_STORAGE_URL"})
 _SESSION = ("flask_session.Session",)
 _LOCAL_SESSIONS = frozenset({"filesystem", "cachelib"})
 _SOCKETS = ("flask_socketio.SocketIO",)
+_CONFIGURED = frozenset({*_CACHE, *_LIMITER, *_SESSION})
+"""Those whose back end is a setting."""
 _OWN_CACHES = ("cachelib.SimpleCache", "cachelib.simple.SimpleCache", "werkzeug.contrib.cache.SimpleCache")
 _SETTINGS = frozenset({"CACHE_TYPE", "SESSION_TYPE", *_LIMITER_KEYS})
 _MADE_BY = frozenset({"Cache", "Limiter", "Session", "SocketIO", "SimpleCache"})
@@ -36,7 +38,7 @@ def check(program: Program) -> Iterator[Finding]:
     made = [(site, dotted) for site in sites for dotted in _dotted(program, site)]
     if not made:
         return
-    settings = list(_settings(program))
+    settings = list(_settings(program)) if any(dotted in _CONFIGURED for _, dotted in made) else []
     for site, dotted in made:
         if dotted in _CACHE:
             yield from _cache(program, site, settings)

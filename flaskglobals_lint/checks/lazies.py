@@ -10,7 +10,7 @@ from flaskglobals_lint.checks import writes
 from flaskglobals_lint.link import items
 from flaskglobals_lint.link.library import LOGS
 from flaskglobals_lint.link.program import base_key
-from flaskglobals_lint.link.summary import CONTENT, RANDOM, TOLD, UNIQUE, Read, Write
+from flaskglobals_lint.link.summary import CONTENT, RANDOM, TOLD, UNIQUE, Pair, Read, Write
 from flaskglobals_lint.link.trees import walk
 
 if TYPE_CHECKING:
@@ -119,14 +119,15 @@ def answers_from_it(program: Program, race: Race | Conflict) -> bool:
     """Whether the early exit returns what was found (``if key in cache: return cache[key]``, ``if self.token and not old():
     return self.token``): a cache, which is filled otherwise, and no refusal."""
     pair = race.pair
-    if not pair.early or not sets(pair.write):
-        return False
-    nodes = list(walk(program.index.functions[race.context.function].facts.body))
-    kept: set[f.Expression]
+    return pair.early and sets(pair.write) and program.once(_answers_from, race.context.function, pair)
+
+
+def _answers_from(program: Program, function: ScopeId, pair: Pair) -> bool:
+    nodes = list(walk(program.index.functions[function].facts.body))
     if pair.write.via.endswith("()") or pair.read.remote is not None:
         # What is found is given by a call: of the store, or of a function that looks for it.
         kept = {
-            target
+            target.name
             for node in nodes
             if isinstance(node, f.Assign)
             and any(getattr(part, "pos", None) == pair.read.pos for part in walk(node.value))
@@ -136,7 +137,7 @@ def answers_from_it(program: Program, race: Race | Conflict) -> bool:
     else:
         # Beside it the same check may decide a time stamp: what is returned may be either.
         kept = {
-            target.value if isinstance(target, f.Item) else target
+            items.key_text(target.value if isinstance(target, f.Item) else target)
             for node in nodes
             if isinstance(node, f.Assign) and node.pos >= pair.read.pos
             for target in node.targets
@@ -145,7 +146,7 @@ def answers_from_it(program: Program, race: Race | Conflict) -> bool:
     for node in nodes:
         if isinstance(node, f.Assign | f.Walrus) and node.pos < pair.write.pos and _mentions(node.value, kept):
             targets = node.targets if isinstance(node, f.Assign) else (node.target,)
-            kept.update(one for one in targets if isinstance(one, f.Local))
+            kept.update(one.name for one in targets if isinstance(one, f.Local))
     return any(
         isinstance(last, f.Return) and last.value is not None and _mentions(last.value, kept)
         for node in nodes
@@ -210,11 +211,10 @@ def told_once(program: Program, race: Race) -> bool:
     )
 
 
-def _mentions(node: f.Expression, names: set[f.Expression]) -> bool:
-    """Whether one of the variables or attributes is used, wherever they stand."""
-    wanted = {items.key_text(name) for name in names}
-    return any(
-        items.key_text(part) in wanted
+def _mentions(node: f.Expression, names: set[str]) -> bool:
+    """Whether one of the variables or attributes is used, wherever they stand; they are told by their text."""
+    return bool(names) and any(
+        items.key_text(part) in names
         for part in walk(node)
         if isinstance(part, f.Local | f.Global | f.Free | f.Attribute)
     )

@@ -94,8 +94,10 @@ def _owners(program: Program) -> Sets:
     """The functions that access each place themselves, or take each lock for it."""
     found: Sets = {}
     for access in _accesses(program):
-        for key in (access.place.base, *_taken(access)):
-            found.setdefault(key, set()).add(access.function)
+        function = access.context.function
+        found.setdefault(access.place.base, set()).add(function)
+        for lock in _taken(access):
+            found.setdefault(lock, set()).add(function)
     return found
 
 
@@ -105,11 +107,11 @@ def _backwards(program: Program) -> Sets:
     above = program.once(_callers_locks)
     nothing: set[Any] = set()
     for access in _accesses(program):
-        callers = above.get(access.function, nothing)
+        callers = above.get(access.context.function, nothing)
         if access.locks or callers:
             found.setdefault(access.place.base, set()).update(access.locks, callers)
-        for lock in _taken(access):
-            found.setdefault(lock, set()).update(callers)
+            for lock in _taken(access):
+                found.setdefault(lock, set()).update(callers)
     return found
 
 

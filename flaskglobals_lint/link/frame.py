@@ -177,7 +177,8 @@ class Frame:
             if at >= MOST_READS:
                 return 0
             self._reads[token] = at
-            self.summary.reads.append(Read(path, kind, key, pos, self.sections, self.clock, remote, flags, item))
+            clock = (self.calls, self.blocking, self.awaits, self.pauses)
+            self.summary.reads.append(Read(path, kind, key, pos, self.sections, clock, remote, flags, item))
         return 1 << (self.first_read + at)
 
     def item_of(self, path: Path) -> str:

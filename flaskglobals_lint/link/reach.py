@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
 
 MOST_CONTEXTS = 8
+_FIXED = SHARED_ROOTS - {"v"}
+"""Roots of paths that mean the same in every context."""
 SHARED = "shared"
 """First part of the identity of a lock that several readers hold at once."""
 _INSIDE_HOOKS = ("route", "template")
@@ -46,6 +48,8 @@ class Reach:
         self.paths = paths
         self.result = Reached()
         self._queue: deque[Context] = deque()
+        self._fixed: dict[Path, list[tuple[Path, Place]]] = {}
+        """Where paths lead in every context."""
 
     def run(self, starts: list[Start]) -> Reached:
         """Visit everything that the starts reach, nearest first."""
@@ -342,34 +346,46 @@ class Reach:
         }
         for fid, contexts in self.result.contexts.items():
             for context in contexts:
-                summary = self.evaluator.summary(fid, context.constants)
-                # Most records of a function are of few paths.
-                places: dict[tuple[Path, bool], list[tuple[Path, Place]]] = {}
-                for records, into, alone in (
-                    (summary.reads, self.result.reads, False),
-                    (summary.writes, self.result.writes, True),
-                    (summary.iterations, self.result.iterations, False),
-                    (summary.uses, self.result.uses, True),
-                    (summary.handed, self.result.handed, False),
-                ):
-                    for record in records:
-                        key = (record.path, isinstance(record, Write) and record.via == "=")
-                        known = places.get(key)
-                        if known is None:
-                            known = places[key] = self._places(*key, serving, context)
-                        for path, place in known:
-                            locks = self._held(record.sections, context, path, alone)
-                            into.append(Access(place, path, record, locks, context))
-                for pair in summary.pairs:
-                    key = (pair.write.path, pair.write.via == "=")
-                    known = places.get(key)
-                    for path, place in self._places(*key, serving, context) if known is None else known:
-                        guards = self._held(pair.covers, context, path, True)
-                        self.result.conflicts.append(Conflict(place, path, pair, guards, context))
+                self._record(self.evaluator.summary(fid, context.constants), context, serving)
         self._unify()
+
+    def _record(self, summary: Summary, context: Context, serving: set[ScopeId]) -> None:
+        """Note what a function does to shared places in one of its contexts."""
+        result = self.result
+        # Most records are of few paths.
+        known: dict[bool, dict[Path, list[tuple[Path, Place]]]] = {False: {}, True: {}}
+        for records, into, alone in (
+            (summary.reads, result.reads, False),
+            (summary.writes, result.writes, True),
+            (summary.iterations, result.iterations, False),
+            (summary.uses, result.uses, True),
+            (summary.handed, result.handed, False),
+        ):
+            for record in records:
+                bound = alone and isinstance(record, Write) and record.via == "="
+                places = known[bound].get(record.path)
+                if places is None:
+                    places = known[bound][record.path] = self._places(record.path, bound, serving, context)
+                for path, place in places:
+                    locks = context.held
+                    if locks or record.sections:
+                        locks = self._held(record.sections, context, path, alone)
+                    into.append(Access(place, path, record, locks, context))
+        for pair in summary.pairs:
+            bound = pair.write.via == "="
+            places = known[bound].get(pair.write.path)
+            for path, place in places or self._places(pair.write.path, bound, serving, context):
+                guards = self._held(pair.covers, context, path, True)
+                result.conflicts.append(Conflict(place, path, pair, guards, context))
 
     def _places(self, path: Path, bound: bool, serving: set[ScopeId], context: Context) -> list[tuple[Path, Place]]:
         """The shared places that a function's path leads to, each with the way to it; as for ``resolve``."""
+        if path[0][0] in _FIXED:
+            known = self._fixed.get(path)
+            if known is None:
+                place = self.paths.place(path)
+                known = self._fixed[path] = [(path, place)] if place is not None else []
+            return known
         found = ((one, self.paths.place(one)) for one in self._shared(path, serving, context, bound=bound))
         return [(one, place) for one, place in found if place is not None]
 
