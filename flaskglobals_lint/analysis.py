@@ -151,6 +151,8 @@ def _left_out(program: Program, path: str) -> Iterator[Finding]:
 
 def _failed(error: Exception, what: str, span: Span) -> Finding:
     message = f"internal error ({type(error).__name__}: {error}): {what}; please report it with this file"
+    if isinstance(error, RecursionError):
+        message = f"calls or definitions follow from one another in too long a chain: {what}"
     return _unjudged(message, span)
 
 

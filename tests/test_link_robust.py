@@ -598,6 +598,39 @@ def test_a_wide_expression() -> None:
     assert race(findings(program(text)))
 
 
+def test_many_loops_in_one_function() -> None:
+    """Generated code: each loop meets each change of what it goes over."""
+    loops = "".join(f"    for x in d:\n        d[x] = d[x] + {at}\n" for at in range(150))
+    findings(program(f'd = {{}}\n\n@app.get("/")\ndef home():\n{loops}    return ""\n'), 10_000_000)
+
+
+def test_many_decorators() -> None:
+    """Each closure is given the one inside it; 16 of them are followed, and the others cost little."""
+    head = "def deco(f):\n    def w():\n        n['w'] = n['w'] + 1\n        return f()\n    return w\n\n"
+
+    def text(n: int) -> str:
+        body = "def home():\n    n['a'] = n['a'] + 1\n    return ''\n"
+        return "n = {'a': 0}\n\n" + head + '@app.get("/")\n' + "@deco\n" * n + body
+
+    assert {finding.span.line for finding in findings(program(text(8))) if finding.code == "FGL101"} == {11, 25}
+    findings(program(text(1000)), 200_000)
+
+
+def test_closures_that_are_given_closures_twice() -> None:
+    """Each holds twice as much as the one before it."""
+    head = "def make(f, g):\n    def w():\n        f()\n        g()\n    return w\n\ndef c0():\n    n['a'] = n['a'] + 1\n\n"
+    chain = "".join(f"c{at} = make(c{at - 1}, c{at - 1})\n" for at in range(1, 60))
+    view = '\n@app.get("/")\ndef home():\n    c3()\n    c59()\n    return ""\n'
+    assert race(findings(program("n = {'a': 0}\n\n" + head + chain + view), 200_000))
+
+
+def test_a_list_that_is_walked_down_is_followed_some_way() -> None:
+    """``x = x.next`` again and again: what it leads to first is told, and what nobody can follow is not."""
+    text = "class Node:\n    pass\n\nnode = Node()\n\n@app.get('/')\ndef home():\n    x = node\n"
+    text += "    x = x.next\n    x.seen = x.seen + 1\n" * 100 + "    return ''\n"
+    assert 10 < len(findings(program(text))) < 60
+
+
 LOOP = "n = {'a': 0}\n\n@app.get('/')\ndef home():\n"
 
 

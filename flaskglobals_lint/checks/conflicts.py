@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.program import Program
 
 MOST_ENTRY_POINTS = 5
+MOST_OTHERS = 100
 _TAKES = frozenset({".get()", ".get_nowait()"})
 """What takes an item out of a queue."""
 _AT_THE_END = frozenset({".append()", ".extend()"})
@@ -31,7 +33,7 @@ class Race(msgspec.Struct, frozen=True, gc=False):
     conflict: Conflict
     contexts: tuple[Context, ...]
     others: tuple[Access, ...]
-    """Other writes of the same place, from other lines."""
+    """Other writes of the same place, from other lines; of very many the first."""
 
     uninterrupted: bool = False
     """Nothing waits between the read and the write, in any of the contexts."""
@@ -72,7 +74,9 @@ def races(program: Program) -> dict[str, list[Race]]:
         if unguarded:
             best = _plainest(unguarded)
             quiet = all(c.pair.write.clock[3] == c.pair.read.clock[3] for c in unguarded)
-            found = Race(best, tuple(c.context for c in unguarded), tuple(_others(program, best)), quiet)
+            found = Race(
+                best, tuple(c.context for c in unguarded), tuple(islice(_others(program, best), MOST_OTHERS)), quiet
+            )
             result["await" if awaited else best.pair.kind].append(found)
     return result
 

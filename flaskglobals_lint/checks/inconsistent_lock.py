@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 RULE = by_code("FGL402")
 
 _NO_LOCK: frozenset[Any] = frozenset({None})
+_MOST_WAYS = 400
+"""So many ways that lead to a place, by function, path and locks, are asked for their guard; more only generated code has."""
 _MAKING = ("__init__", "__new__", "__post_init__", "__setstate__")
 
 
@@ -74,6 +76,8 @@ def _guard_of(
 ) -> _Guard | None:
     """The lock that guards what the access writes, by the writes of the same object and item."""
     token = (access.function, access.path, access.locks)
+    if token not in known and len(known) >= _MOST_WAYS:
+        return None
     if token not in known:
         known[token] = _guard(
             [one for one in writes if not program.distinct(access, one)],

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 RULE = by_code("FGL103")
 
 _MOST_RELATED = 3
+_MOST_CHANGES = 100
+"""More only generated code has, where each loop would meet each change."""
 _ACTS = (f.AugmentedAssign, f.Await, f.Delete, f.Evaluate, f.Try, f.With, f.Yield)
 """What does more than look at an item."""
 _ELSEWHERE = (f.Await, f.Delete, f.Raise, f.Try, f.With, f.Yield)
@@ -80,6 +82,8 @@ def _changes(program: Program, access: Access) -> list[Access]:
         if program.once(known_keys.replaces, other.function, write):
             continue
         found.setdefault((other.function, write.pos), other)
+        if len(found) == _MOST_CHANGES:
+            break
     return sorted(found.values(), key=_clearest)
 
 

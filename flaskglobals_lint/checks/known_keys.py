@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.program import Program
     from flaskglobals_lint.link.summary import Write
+    from flaskglobals_lint.link.trees import Order
 
 _AGREES = {"in": True, "not in": False, "==": True, "!=": False}
 _NONE = {"is": False, "is not": True, "==": False, "!=": True}
@@ -37,33 +38,47 @@ def known(program: Program, access: Access, write: Write) -> bool:
 
 def asked(program: Program, function: ScopeId, key: str, pos: Position) -> bool:
     """Whether a test in the function lets only known keys through to the position."""
-    return _asked(program.index.functions[function].facts.body, _Key(key, frozenset()), pos)
+    body = program.index.functions[function].facts.body
+    return _asked(body, _Key(key, frozenset()), pos, program.order(function))
 
 
 def replaces(program: Program, function: ScopeId, write: Write) -> bool:
     """Whether a write gives a new value to a key that was found in the same container, by a test or by a loop over it."""
     if write.via != "[…] =" or write.remote is not None or not write.key or write.key.startswith("="):
         return False
+    return program.once(_replaces, function, write.key, write.pos)
+
+
+def _replaces(program: Program, function: ScopeId, written: str, pos: Position) -> bool:
+    table = program.once(_tables, function).get(pos)
+    if not table:
+        return False
     body = program.index.functions[function].facts.body
-    for node in walk(body):
+    key = _Key(written, frozenset(), table)
+    order = program.order(function)
+    loops = program.once(_loops, function)
+    walked = any(_over(loop, key) and order.holds(loop.body, pos) for loop in loops)
+    return walked or _asked(body, key, pos, order)
+
+
+def _tables(program: Program, function: ScopeId) -> dict[Position, str]:
+    """How the containers are written that the function stores items in, by where it does."""
+    found: dict[Position, str] = {}
+    for node in walk(program.index.functions[function].facts.body):
         for target in node.targets if isinstance(node, f.Assign) else ():
-            if isinstance(target, f.Item) and target.pos == write.pos:
-                table = key_text(target.value)
-                key = _Key(write.key, frozenset(), table)
-                return bool(table) and (_walked(body, key, write.pos) or _asked(body, key, write.pos))
-    return False
+            if isinstance(target, f.Item):
+                found.setdefault(target.pos, key_text(target.value))
+    return found
 
 
-def _walked(body: tuple[Statement, ...], key: _Key, pos: Position) -> bool:
-    """Whether the position is in a loop over the keys of the table."""
-    return any(
-        isinstance(node, f.For)
-        and isinstance(node.target, f.Local)
-        and node.target.name == key.text
-        and key_text(_container(node.iterable)) == key.table
-        and _holds(node.body, pos)
-        for node in walk(body)
-    )
+def _loops(program: Program, function: ScopeId) -> tuple[f.For, ...]:
+    return tuple(node for node in walk(program.index.functions[function].facts.body) if isinstance(node, f.For))
+
+
+def _over(loop: f.For, key: _Key) -> bool:
+    """Whether a loop goes over the keys of the table."""
+    target = loop.target
+    return isinstance(target, f.Local) and target.name == key.text and key_text(_container(loop.iterable)) == key.table
 
 
 def _container(iterable: f.Expression) -> f.Expression:
@@ -110,27 +125,23 @@ def _given(program: Program, context: Context, name: str) -> str | None:
     return None
 
 
-def _asked(body: tuple[Statement, ...], key: _Key, pos: Position) -> bool:
+def _asked(body: tuple[Statement, ...], key: _Key, pos: Position, order: Order) -> bool:
     """Whether a test in these statements lets only known keys through to the position."""
     for statement in body:
-        inside = _holds(statement, pos)
+        inside = order.holds(statement, pos)
         if isinstance(statement, f.Assign) and not inside and _found_under(statement.value, key):
             names = {target.name for target in statement.targets if isinstance(target, f.Local)}
             key = key._replace(found=key.found | names)
         if isinstance(statement, f.If):
             tells = _tells(statement.test, key)
             if inside:
-                arm = _holds(statement.body, pos)
-                return tells is arm or _asked(statement.body if arm else statement.orelse, key, pos)
+                arm = order.holds(statement.body, pos)
+                return tells is arm or _asked(statement.body if arm else statement.orelse, key, pos, order)
             if (tells is False and _exits(statement.body)) or (tells is True and _exits(statement.orelse)):
                 return True
         elif inside:
-            return any(_asked(block, key, pos) for block in _blocks(statement) if _holds(block, pos))
+            return any(_asked(block, key, pos, order) for block in _blocks(statement) if order.holds(block, pos))
     return False
-
-
-def _holds(part: object, pos: Position) -> bool:
-    return any(getattr(node, "pos", None) == pos for node in walk(part))
 
 
 def _blocks(statement: Statement) -> Iterator[tuple[Statement, ...]]:

@@ -232,12 +232,10 @@ def never_missing(program: Program, race: Race) -> bool:
 
 def branch_of(program: Program, race: Race, asks: Callable[[f.Expression], bool]) -> f.If | None:
     """The first ``if`` whose test is such a one, and below which the write stands."""
-    for node in program.once(_branches, race.context.function):
-        if not asks(node.test):
-            continue
-        if any(getattr(part, "pos", None) == race.pair.write.pos for part in walk(node.body)):
-            return node
-    return None
+    function, pos = race.context.function, race.pair.write.pos
+    order = program.order(function)
+    around = (node for node in program.once(_branches, function) if order.holds(node.body, pos))
+    return next((node for node in around if asks(node.test)), None)
 
 
 def _branches(program: Program, function: ScopeId) -> tuple[f.If, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flaskglobals_lint import facts as f
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.link.index import ScopeId
     from flaskglobals_lint.link.types import Types
 
+MOST_CLOSURES = 24
+"""So many decorators, or other makers of closures, around one function are followed."""
 BUILTIN_CONTAINERS = {
     "list": "list",
     "dict": "dict",
@@ -235,7 +238,7 @@ class Callables:
                 for at, values in enumerate(given):
                     held.extend((fid, at, v) for v in values[:2] if v[0] in ("func", "bound", "class", "inst"))
                 nested = self.index.functions[atom[1]].parent
-                if nested is not None and held and not atom[2]:
+                if nested is not None and held and not atom[2] and not too_many(held):
                     result.append(("func", atom[1], tuple(held[:6])))
                 else:
                     result.append(atom)
@@ -303,6 +306,19 @@ class Callables:
             if functions:
                 current = unique(functions)
         return current
+
+
+def too_many(bindings: Iterable[Atom]) -> bool:
+    """Whether closures are given closures that are given closures, more in all than are followed."""
+    waiting, count = list(bindings), 0
+    while waiting:
+        value = waiting.pop()[2]
+        if value[0] == "func":
+            waiting += value[2]
+            count += 1
+            if count > MOST_CLOSURES:
+                return True
+    return False
 
 
 def _text(node: f.Expression) -> str:

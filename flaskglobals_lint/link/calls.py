@@ -6,6 +6,7 @@ from typing import Any
 
 from flaskglobals_lint import facts as f
 from flaskglobals_lint.link import attributes, expressions, items, lasting, library, locks, memo, methods, passing
+from flaskglobals_lint.link.callables import too_many
 from flaskglobals_lint.link.feasible import Constants
 from flaskglobals_lint.link.frame import Frame, merge
 from flaskglobals_lint.link.index import FunctionIndex, ScopeId
@@ -410,7 +411,8 @@ def invoke(
             if is_path(ref):
                 refs.extend(paths(ref))
             elif ref[0] == "func" and not ref[2] and frame.types.index.functions[ref[1]].parent is not None:
-                refs.append(("func", ref[1], (*bindings, *passing.closure(fid, given))[:6]))
+                held = (*bindings, *passing.closure(fid, given))[:6]
+                refs.append(ref if too_many(held) else ("func", ref[1], held))
             elif ref[0] == "param":
                 refs.extend(given[ref[2]].refs if ref[1] == fid and ref[2] < len(given) else ())
             else:

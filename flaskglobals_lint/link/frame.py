@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from flaskglobals_lint.models import Entry
 
 MOST_READS = 600
+MOST_STEPS = 24
+"""So many attributes and items below something shared a variable is followed (``node = node.next``)."""
 ZIPPED = "zipped"
 """The view of a ``zip``: its parts are what it walks side by side."""
 ENDED = "ended"
@@ -321,6 +323,10 @@ class Frame:
     def assign(self, name: str, value: Value) -> None:
         """Bind a local variable; which items a loop goes on with also decides its value."""
         deps = value.deps | self.chosen
+        if any(len(ref) > MOST_STEPS and is_path(ref) for ref in value.refs):
+            value = Value(
+                tuple(ref for ref in value.refs if not is_path(ref) or len(ref) <= MOST_STEPS), deps, value.flags
+            )
         self.variables[name] = Value(value.refs, deps, value.flags, value.view) if deps != value.deps else value
         known = self.summary.captured.setdefault(name, [])
         known.extend(ref for ref in value.refs if is_path(ref) and ref[0][0] != "new" and ref not in known)

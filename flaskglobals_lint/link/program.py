@@ -12,6 +12,7 @@ from flaskglobals_lint.finding import Chain, EntryPoint, Span
 from flaskglobals_lint.link.contexts import Access, Conflict, Context, Reached
 from flaskglobals_lint.link.deployment import Deployment
 from flaskglobals_lint.link.paths import Paths, Place
+from flaskglobals_lint.link.trees import Order
 
 if TYPE_CHECKING:
     from flaskglobals_lint.link.evaluate import Evaluator
@@ -106,6 +107,10 @@ class Program:
         answer: _Answer = self._once[key]
         return answer
 
+    def order(self, function: ScopeId) -> Order:
+        """The code of a function in order."""
+        return self.once(_order, function)
+
     def distinct(self, one: Access | Conflict, other: Access | Conflict) -> bool:
         """Whether two accesses of places with one key cannot be accesses of the same thing."""
         roots = (one.path[0], other.path[0])
@@ -185,6 +190,10 @@ class Program:
                 if comment.kind == "guarded-by" and binding.pos[0] <= comment.line <= binding.pos[2]:
                     return True
         return False
+
+
+def _order(program: Program, function: ScopeId) -> Order:
+    return Order(program.index.functions[function].facts.body)
 
 
 def base_key(place: Place) -> tuple[object, ...]:

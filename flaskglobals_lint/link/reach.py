@@ -45,6 +45,8 @@ class Reach:
 
     def __init__(self, evaluator: Evaluator, paths: Paths) -> None:
         self.evaluator = evaluator
+        self._alike: dict[tuple[ScopeId, tuple[Any, ...]], list[Context]] = {}
+        """The contexts of a function with the same bindings."""
         self.paths = paths
         self.result = Reached()
         self._queue: deque[Context] = deque()
@@ -112,12 +114,11 @@ class Reach:
         )
 
     def _push(self, context: Context) -> None:
-        known = self.result.contexts.setdefault(context.function, [])
+        known = self._alike.setdefault((context.function, context.bindings), [])
         background = context.start.runs != "request"
         for other in known:
             if (
                 other.arguments == context.arguments
-                and other.bindings == context.bindings
                 and other.constants in ((), context.constants)
                 and other.held <= context.held
                 and other.once in ("", context.once)
@@ -128,10 +129,11 @@ class Reach:
                 )
             ):
                 return
-        same = (context.bindings, context.flags, context.constants)
-        if sum((o.bindings, o.flags, o.constants) == same for o in known) >= MOST_CONTEXTS:
+        same = (context.flags, context.constants)
+        if sum((o.flags, o.constants) == same for o in known) >= MOST_CONTEXTS:
             return
         known.append(context)
+        self.result.contexts.setdefault(context.function, []).append(context)
         self._queue.append(context)
 
     def _visit(self, context: Context) -> None:

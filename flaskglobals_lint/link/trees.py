@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
 
-from flaskglobals_lint.facts import Node, Placed
+from flaskglobals_lint.facts import Node, Placed, Position
 
 _LEAVES = ("str", "int", "bool", "Place", "str | None", "tuple[str, ...]")
 """Annotations of the fields below which there are no nodes."""
@@ -33,6 +33,48 @@ def blocks(node: Node) -> Iterator[tuple[Any, ...]]:
         block = getattr(node, name, None)
         if isinstance(block, tuple) and block:
             yield block
+
+
+class Order:
+    """The nodes of a function's body in the order of the code, numbered once: where one stands is then known at once."""
+
+    def __init__(self, body: tuple[Any, ...]) -> None:
+        self._spans: dict[int, tuple[int, int]] = {}
+        """The numbers of a node and of the first one after it and all that is in it, by the node's ``id``."""
+        self._at: dict[Position, list[int]] = {}
+        count = 0
+        waiting: list[Any] = [body]
+        while waiting:
+            one = waiting.pop()
+            kind = type(one)
+            if kind is tuple:
+                waiting += one[::-1]
+            elif kind is _End:
+                self._spans[id(one.node)] = (one.number, count)
+            elif kind in _PARTS:
+                waiting.append(_End(one, count))
+                pos = getattr(one, "pos", None)
+                if pos is not None:
+                    self._at.setdefault(pos, []).append(count)
+                count += 1
+                inside = _PARTS[kind]
+                if inside is not None:
+                    waiting += inside(one)
+
+    def holds(self, part: Node | tuple[Any, ...], pos: Position) -> bool:
+        """Whether a node, or one of several in a row, has that position or holds one that has."""
+        nodes = part if isinstance(part, tuple) else (part,)
+        if not nodes:
+            return False
+        first, after = self._spans[id(nodes[0])][0], self._spans[id(nodes[-1])][1]
+        return any(first <= number < after for number in self._at.get(pos, ()))
+
+
+class _End(NamedTuple):
+    """Stands behind all that is in a node."""
+
+    node: Node
+    number: int
 
 
 def _parts(kind: type[Node]) -> Callable[[Any], Any] | None:

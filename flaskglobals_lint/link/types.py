@@ -54,6 +54,8 @@ class Types:
         self.lasting: dict[ScopeId, bool] = {}
         self.subclass_tests = plugins.tests(index)
         self._bindings: dict[Slot, list[Binding]] = {}
+        self._parameters: dict[ScopeId, dict[str, int]] = {}
+        """Where each parameter of a function stands."""
         self.annotation = Annotations(self).annotation
         self.elements = Elements(self)
         self.slots_of = self.elements.slots_of
@@ -127,10 +129,11 @@ class Types:
         return self.slot(("v", fid, name))
 
     def parameter_index(self, function: FunctionIndex, name: str) -> int:
-        for at, parameter in enumerate(function.facts.parameters):
-            if parameter.name == name:
-                return at
-        return -1
+        known = self._parameters.get(function.id)
+        if known is None:
+            names = [parameter.name for parameter in function.facts.parameters]
+            known = self._parameters[function.id] = {name: at for at, name in enumerate(names)}
+        return known.get(name, -1)
 
     # -- slots --
 
