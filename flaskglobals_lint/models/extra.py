@@ -19,7 +19,6 @@ instance of ``Type``.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any, get_args
 
@@ -195,6 +194,8 @@ def _text(value: object, where: str) -> str:
 
 
 def _nearest(key: str, known: Collection[str]) -> str:
+    import difflib  # needed only where a table is wrong
+
     close = difflib.get_close_matches(key, known, n=1)
     return f"; the nearest known one is {close[0]!r}" if close else ""
 
