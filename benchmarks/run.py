@@ -29,7 +29,7 @@ PARTS = ("cold", "warm", "growth", "long")
 CLICK = [sys.executable, "-c", "import click"]
 PEERS = {
     "threadcheck": ["threadcheck"],
-    "pylint": ["pylint", "--disable=all", "--enable=W0602,W0603,W0604", "--jobs=2", "--recursive=y", "--score=n"],
+    "pylint": ["pylint", "--disable=all", "--enable=W0602,W0603,W0604", "--recursive=y", "--score=n"],
     "ruff": ["ruff", "check", "--isolated", "--no-cache", "--select=PLW0602,PLW0603,PLW0604", "--exit-zero"],
 }
 """Commands that the tree's path is added to."""
