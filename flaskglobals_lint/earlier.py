@@ -15,9 +15,9 @@ _HASH: Final = 16
 """Length of a key, and of a hash of facts, in bytes."""
 
 
-def remember(store: Cache, question: bytes, known: Extracted) -> None:
-    """Keep which facts the files had that were judged; ``question`` stands for all that is asked but for those."""
-    store.put(key("latest", question), b"".join(known.names + known.digests))
+def remember(store: Cache, program: bytes, known: Extracted) -> None:
+    """Keep which facts the files of a program had."""
+    store.put(key("judged", program), b"".join(known.names + known.digests))
 
 
 class Last(NamedTuple):
@@ -27,13 +27,13 @@ class Last(NamedTuple):
     changed: list[int]
 
 
-def recall(store: Cache, question: bytes, known: Extracted) -> Last | None:
-    """What ``remember`` kept, if nothing but lines has moved since then, as far as can be told.
+def recall(store: Cache, program: bytes, known: Extracted) -> Last | None:
+    """What ``remember`` kept of a program, if nothing but lines has moved since then, as far as can be told.
 
     Nothing is believed that does not match its hash.
     """
     number = len(known.digests)
-    content = store.get(key("latest", question)) or b""
+    content = store.get(key("judged", program)) or b""
     if len(content) != 2 * number * _HASH:
         return None
     kept = [content[at : at + _HASH] for at in range(0, len(content), _HASH)]

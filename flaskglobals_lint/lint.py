@@ -172,6 +172,7 @@ def _result(
             kept.put(key("facts of", written), program)
         if (result := _known(program, files, store)) is not None:
             log.info("cache: nothing that matters has changed since an earlier run")
+            _note(question, program, kept)
             return result
     facts = facts or _extracted(read, config, store, progress)
     result = _moved(question, facts, files, store) if store.keeps else None
@@ -183,8 +184,11 @@ def _result(
         sources.fold(read)
         result = analyse(read, facts, files, question.ignored, config, store)
     if kept.keeps:
+        from flaskglobals_lint.earlier import remember
+
         _keep(program, files, result, kept)
-        _remember(question, facts, kept)
+        remember(kept, program, facts)
+        _note(question, program, kept)
     return result
 
 
@@ -192,7 +196,8 @@ def _moved(question: _Question, facts: Extracted, files: Files | None, store: Ca
     """What the last run found, if since then nothing but lines has moved, and those in files that it does not tell of."""
     from flaskglobals_lint.earlier import recall
 
-    last = recall(store, question.about(()), facts)
+    latest = store.get(question.latest)
+    last = recall(store, latest, facts) if latest else None
     if last is None:
         return None
     if files is not None:
@@ -204,10 +209,10 @@ def _moved(question: _Question, facts: Extracted, files: Files | None, store: Ca
     return result
 
 
-def _remember(question: _Question, facts: Extracted, store: Cache) -> None:
-    from flaskglobals_lint.earlier import remember
-
-    remember(store, question.about(()), facts)
+def _note(question: _Question, program: bytes, store: Cache) -> None:
+    """Keep which program was judged last."""
+    if store.get(question.latest) != program:
+        store.put(question.latest, program)
 
 
 def _extracted(read: Sequence[Source], config: Config, store: Cache, progress: Progress | None) -> Extracted:
@@ -252,6 +257,11 @@ class _Question(NamedTuple):
     read: Sequence[Source]
     ignored: Sequence[tuple[str, ...]]
     config: Config
+
+    @property
+    def latest(self) -> bytes:
+        """The key of the hint which program was judged last."""
+        return key("latest", self.about(()))
 
     def about(self, digests: Sequence[bytes]) -> bytes:
         """A hash of all that an analysis depends on, but for what other files answer. Which files are targets does not matter.

@@ -166,6 +166,19 @@ def test_the_last_run_is_the_one_that_counts(project: Path, analyses: list[int])
         assert len(analyses) == number
 
 
+def test_a_change_that_was_taken_back_is_no_change(project: Path, analyses: list[int]) -> None:
+    told(project)
+    (project / "outside.py").write_text(OUTSIDE.replace("shown", "hidden"))
+    (project / "app.py").write_text(APP.replace("shown", "hidden"))
+    told(project)
+    (project / "outside.py").write_text(OUTSIDE)
+    (project / "app.py").write_text(APP)
+    told(project)
+    insert(project / "outside.py")
+    assert told(project) == told(project, cache=False)
+    assert len(analyses) == 3  # the last of them without a cache
+
+
 def test_a_file_that_no_longer_parses_is_told(project: Path) -> None:
     told(project)
     insert(project / "outside.py", "= # moved\n")
